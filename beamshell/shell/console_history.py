@@ -9,9 +9,11 @@ import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from beamshell.store.amendments import COMMENT, SET, TAG, Amendment, in_force
+from beamshell.store.console_log import LogEntry
 from beamshell.store.open_runs import REASON as CLOSED_LATER
 from beamshell.store.processes import is_on_this_computer, why_dead
-from beamshell.views.handover import ScanRecord, Shift
+from beamshell.views.handover import AMENDED, ScanRecord, Shift
 from beamshell.views.incidents import ConsoleStory, Entry, Incident, Kind, incidents_of, stories_of
 
 if TYPE_CHECKING:
@@ -76,7 +78,17 @@ def shift_of(log: ConsoleLog, runs: Runs, begin: float, end: float) -> Shift:
     """What happened at all consoles between two moments, in seconds since 1970-01-01 UTC."""
     history = history_since(log, runs, begin)
     scans = [scan_record(run) for run in runs.search(since=begin, until=end)]
-    return Shift(begin, end, scans, history.incidents, history.entries)
+    entries = [entry for entry in history.entries if entry.kind not in (COMMENT, TAG)]  # they are amendments too
+    entries += [_entry_of(each) for each in in_force(runs.amendments.all()) if begin <= each.time <= end]
+    return Shift(begin, end, scans, history.incidents, entries)
+
+
+def _entry_of(amendment: Amendment) -> LogEntry:
+    """What a person has said about a run, as an entry of the console log."""
+    text = f"{amendment.key}: {amendment.value}" if amendment.key else amendment.value
+    kind = AMENDED if amendment.kind == SET else amendment.kind
+    facts = {"text": text, "operator": amendment.operator, "scan": amendment.scan_id}
+    return LogEntry(amendment.time, amendment.console, kind, facts)
 
 
 # ---- scans ---------------------------------------------------------------------------------------

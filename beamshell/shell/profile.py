@@ -91,6 +91,10 @@ class Beamshell(Configurable):
         "'mono.energy']; their last values by subscription. Suspenders that hold scans, and devices that are offline, "
         "are shown in any case.",
     ).tag(config=True)
+    export_names = Dict(
+        help="The names of exported files by format, such as {'csv': '{proposal}/{scan_id:06d}_{sample}'}; a `/` makes "
+        "folders."
+    ).tag(config=True)
     presets_file = Unicode(
         "",
         help="The file of the presets, absolute or beside the profile's ipython_config.py; empty: in the data folder.",

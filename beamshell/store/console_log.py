@@ -110,7 +110,7 @@ class ConsoleLog:
                         continue
                     if until is not None and _time_of(line) > until:
                         continue
-                    entry = _entry(line)
+                    entry = entry_of(line)
                     if entry is None or (kinds and entry.kind not in kinds):
                         continue
                     yield entry
@@ -171,7 +171,7 @@ def _time_of(line: bytes) -> float:
         return 0.0
 
 
-def _entry(line: bytes) -> LogEntry | None:
+def entry_of(line: bytes) -> LogEntry | None:
     """The entry of a line; None if the line was cut off or is damaged."""
     try:
         facts = json.loads(line)

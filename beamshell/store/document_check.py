@@ -5,6 +5,7 @@ A failing disk or a hand may have changed any byte of it. It knows no file.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
@@ -53,8 +54,23 @@ def _is_plain_event(doc: Document) -> bool:
         and 0 <= doc["seq_num"] < _LARGEST
         and type(doc.get("time")) is float
         and _FIRST_S < doc["time"] < _LAST_S
-        and type(doc.get("descriptor")) is str
+        and type(doc.get("descriptor")) is type(doc.get("uid")) is str
         and type(doc.get("data")) is type(doc.get("timestamps")) is type(doc.get("filled")) is dict
+    )
+
+
+def are_plain_events(descriptor: Any, numbers: list[Any], times: list[Any], data: list[Any]) -> bool:
+    """Whether many events of one stream are as the engine writes them; the lists have a value an event."""
+    return (
+        isinstance(descriptor, str)
+        and set(map(type, numbers)) == {int}
+        and min(numbers) >= 0
+        and max(numbers) < _LARGEST
+        and set(map(type, times)) == {float}
+        and math.isfinite(sum(times))
+        and min(times) > _FIRST_S
+        and max(times) < _LAST_S
+        and set(map(type, data)) == {dict}
     )
 
 
@@ -147,17 +163,19 @@ _names = _list_of(_is_text)
 _numbers = _list_of(_is_number_of_point)
 _resource = {"mimetype": _is_text, "spec": _is_text, "parameters": _is_dict, "resource_kwargs": _is_dict}
 _about = _dict_with(
-    shape=_or_none(_numbers),
-    external=_or_none(_is_text),
-    precision=_or_none(_is_number_of_point),
-    choices=_or_none(_list_of(_is_text)),
-    enum_strs=_or_none(_list_of(_is_text)),
+    shape=_or_none(_list_of(lambda size: size is None or type(size) is int)), external=_or_none(_is_text)
 )
 
 _NEEDED: Mapping[str, Mapping[str, _Check]] = {
     "start": {"uid": _is_text, "time": _is_moment},
     "descriptor": {"uid": _is_text, "data_keys": _is_dict},
-    "event": {"descriptor": _is_text, "seq_num": _is_number_of_point, "time": _is_moment, "data": _is_dict},
+    "event": {
+        "uid": _is_text,
+        "descriptor": _is_text,
+        "seq_num": _is_number_of_point,
+        "time": _is_moment,
+        "data": _is_dict,
+    },
     "event_page": {
         "descriptor": _is_text,
         "uid": _list_of(_is_text),

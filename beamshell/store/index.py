@@ -15,13 +15,15 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, TypeVar
 
 from beamshell.errors import StoreError
 from beamshell.store import run_file
+from beamshell.store.amendments import FILE as AMENDMENTS
+from beamshell.store.amendments import Amendment, Amendments, in_force
 from beamshell.store.database import is_damage, is_refused, transaction
 from beamshell.store.index_rows import Row, Summary, summary_of
 from beamshell.store.index_tables import (
@@ -40,6 +42,7 @@ from beamshell.store.index_tables import (
 from beamshell.store.order import ORDER
 from beamshell.store.search_query import Query
 from beamshell.store.search_sql import Selection, selection
+from beamshell.store.typed_lines import TypedLine, find_typed_lines, read_typed_lines
 
 _log = logging.getLogger(__name__)
 
@@ -58,10 +61,12 @@ class Index:
 
     Args:
         folder: the data folder. If the index cannot be written there, it is held in memory.
+        amendments: those of the data folder.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, amendments: Amendments) -> None:
         self.folder = folder
+        self._amendments = amendments
         self._lock = threading.RLock()
         self._depth = 0  # of questions within questions
         self._reported: set[str] = set()  # files without a start document that the log has named
@@ -93,6 +98,16 @@ class Index:
         """
         with self.question():
             return self._answer(lambda: [Row(*row) for row in self._ask(self._selection(query).rows(most))][::-1])
+
+    def find_typed(self, query: Query, most: int) -> list[TypedLine]:
+        """The newest typed lines of all consoles that have the words of a query, the oldest first."""
+        with self.question():
+
+            def ask() -> list[TypedLine]:
+                read_typed_lines(self._db, self.folder)
+                return find_typed_lines(self._db, query, most)
+
+            return self._answer(ask)
 
     def count_found(self, query: Query, most: int) -> int:
         """The number of runs that a query chooses; it is not counted beyond `most`."""
@@ -161,14 +176,25 @@ class Index:
                     mtime = day.stat().st_mtime_ns
                     if mtimes.get(name) != mtime:
                         self._read_day(day, mtime)
-            for row in self._select("exit_status IS NULL", (), "path"):
-                self._read_again(row)
+            grown = [row for row in self._select("exit_status IS NULL", (), "path") if self._has_grown(row)]
+            amended = self.amended() if grown else {}
+            for row in grown:
+                self._read_again(row, amended)
             order_read = bytes_read(self._db, _ORDER)
             if order_size < order_read:  # another file has taken its place: runs stay where they were
                 self._db.execute("UPDATE runs SET place = -1")
                 order_read = 0
             if order_read < order_size:
                 self._read_order(order_read, order_size)
+            self._read_amendments()
+
+    def amended(self) -> dict[str | None, list[Amendment]]:
+        """The amendments that are in force, by the uid of their run."""
+        by_run: dict[str | None, list[Amendment]] = {}
+        with contextlib.suppress(StoreError):
+            for each in self._amendments.all():
+                by_run.setdefault(each.run, []).append(each)
+        return {uid: in_force(amendments) for uid, amendments in by_run.items()}
 
     def close(self) -> None:
         """Close the file."""
@@ -216,8 +242,10 @@ class Index:
         files = {f"{name}/{path.name}": path for path in day.glob("*.jsonl")}
         indexed = {path for (path,) in self._db.execute(f"SELECT path FROM runs WHERE {_IN_DAY}", _day_bounds(name))}
         is_complete = True
-        for some in _batches(sorted(files.keys() - indexed), _AT_ONCE):
-            summaries = [self._summary(files[path]) for path in some]
+        new = sorted(files.keys() - indexed)
+        amended = self.amended() if new else {}
+        for some in _batches(new, _AT_ONCE):
+            summaries = [self._summary(files[path], amended) for path in some]
             is_complete &= None not in summaries
             with transaction(self._db):
                 self._put(filter(None, summaries))
@@ -233,15 +261,37 @@ class Index:
             remove_runs(self._db, _IN_DAY, _day_bounds(name))
             self._db.execute("DELETE FROM folders WHERE path = ?", (name,))
 
-    def _read_again(self, row: Row) -> None:
+    def _read_again(self, row: Row, amended: Mapping[str | None, list[Amendment]]) -> None:
         path = self.folder / row.path
-        if path.exists() and path.stat().st_size != row.size and (summary := self._summary(path)):
+        if path.exists() and (summary := self._summary(path, amended)):
             with transaction(self._db):
                 self._put([summary])
 
+    def _has_grown(self, row: Row) -> bool:
+        path = self.folder / row.path
+        return path.exists() and path.stat().st_size != row.size
+
+    def _read_amendments(self) -> None:
+        """Read again the runs about which something was said since the last time."""
+        begin = bytes_read(self._db, AMENDMENTS)
+        path = self.folder / AMENDMENTS
+        if (path.stat().st_size if path.exists() else 0) == begin:
+            return
+        try:
+            new, end = self._amendments.read_from(begin)
+        except StoreError as exc:
+            _log.warning("%s: runs are not found by what was said about them", exc)
+            return
+        amended = self.amended()
+        for uid in {each.run for each in new}:
+            for row in self._select("uid = ?", (uid,), OLDEST_FIRST):
+                self._read_again(row, amended)
+        with transaction(self._db):
+            note_bytes_read(self._db, AMENDMENTS, end)
+
     def _put(self, summaries: Iterable[Summary]) -> None:
         for summary in summaries:
-            put_run(self._db, summary.row, summary.text, summary.keys)
+            put_run(self._db, summary)
 
     def _order_size(self) -> int:
         path = self.folder / run_file.RUNS / ORDER
@@ -260,13 +310,14 @@ class Index:
                 place += len(line)
             note_bytes_read(self._db, _ORDER, end)
 
-    def _summary(self, path: Path) -> Summary | None:
+    def _summary(self, path: Path, amended: Mapping[str | None, list[Amendment]]) -> Summary | None:
         """None for a file that holds no start document (yet), or cannot be read."""
         problem, size = "it does not begin with a start document", 1
         try:
             size = path.stat().st_size  # before reading: what is written meanwhile is then seen the next time
             if start := run_file.first_document(path):
-                return summary_of(self._relative(path), size, start, run_file.stop_document(path))
+                notes = amended.get(start["uid"], ())
+                return summary_of(self._relative(path), size, start, run_file.stop_document(path), notes)
         except FileNotFoundError:  # removed in this moment
             return None
         except (OSError, StoreError) as exc:

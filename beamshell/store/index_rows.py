@@ -5,12 +5,13 @@ Pure: it knows no file and no database.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from math import isfinite
 from typing import Any, NamedTuple
 
 from beamshell.documents import Document
 from beamshell.documents.points import number_of_points
+from beamshell.store.amendments import COMMENT, SET, TAG, Amendment
 from beamshell.store.encoding import to_json
 from beamshell.store.search_words import key_word, metadata_text
 
@@ -49,7 +50,9 @@ class Summary(NamedTuple):
     keys: list[str]
 
 
-def summary_of(path: str, size: int, start: Document, stop: Document | None) -> Summary:
+def summary_of(
+    path: str, size: int, start: Document, stop: Document | None, amendments: Sequence[Amendment] = ()
+) -> Summary:
     """The summary of a run, whatever its documents hold.
 
     Args:
@@ -57,6 +60,7 @@ def summary_of(path: str, size: int, start: Document, stop: Document | None) -> 
         size: of its file, in bytes.
         start: its start document, with uid and time.
         stop: its stop document; None while it is open.
+        amendments: those that are in force.
     """
     scan_id = start.get("scan_id")
     moment = _seconds(start["time"])
@@ -73,20 +77,25 @@ def summary_of(path: str, size: int, start: Document, stop: Document | None) -> 
         moment=moment,
         place=-1,
     )
-    return Summary(row, words_of_run(start, stop), [name for key in start if (name := key_word(str(key)))])
+    searched = _searched(start, stop, amendments)
+    status = "open" if stop is None else str(stop.get("exit_status"))
+    return Summary(row, metadata_text(searched, status), [name for key in searched if (name := key_word(str(key)))])
 
 
-def words_of_run(metadata: Document, stop: Document | None, notes: Iterable[str] = ()) -> str:
-    """The words by which a run is found.
+def corrected(start: Document, amendments: Sequence[Amendment]) -> Document:
+    """The start document with the corrections among amendments that are in force."""
+    return {**start, **{each.key: each.value for each in amendments if each.kind == SET}}
 
-    Args:
-        metadata: its start document with its corrections.
-        stop: its stop document; None while it is open.
-        notes: the comments on it and its tags.
-    """
-    if stop is None:
-        return metadata_text(metadata, notes)
-    return metadata_text(metadata, [str(stop.get("reason") or ""), *notes], str(stop.get("exit_status")))
+
+def _searched(start: Document, stop: Document | None, amendments: Sequence[Amendment]) -> dict[str, Any]:
+    """What a run is found by: its metadata with their corrections, its comments and tags, the reason of its end."""
+    searched = dict(corrected(start, amendments))
+    for kind in (COMMENT, TAG):
+        if values := [str(each.value) for each in amendments if each.kind == kind]:
+            searched[kind] = [searched[kind], *values] if kind in searched else values
+    if stop and (reason := stop.get("reason")):
+        searched["reason"] = reason
+    return searched
 
 
 def _seconds(value: Any) -> float:

@@ -8,19 +8,21 @@ looking at the others.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from beamshell.store.amendments import COMMENT, TAG
 from beamshell.store.database import open_database, transaction
-from beamshell.store.index_rows import Row
+from beamshell.store.index_rows import Row, Summary
 from beamshell.store.search_words import TOKENIZER
 
 OLDEST_FIRST = "id"
 NEWEST_FIRST = "id DESC"
 
 _VERSION = 2
+_WORDS = f"tokenize = \"{TOKENIZER}\", detail = none, columnsize = 0, prefix = '2 3 4 5 6'"
 _SCHEMA = f"""
 CREATE TABLE runs (
     id INTEGER PRIMARY KEY, path TEXT NOT NULL UNIQUE, uid TEXT NOT NULL, scan_id INTEGER, time REAL NOT NULL,
@@ -31,8 +33,13 @@ CREATE INDEX runs_scan_id ON runs (scan_id);
 CREATE INDEX runs_uid ON runs (uid);
 CREATE INDEX runs_open ON runs (exit_status) WHERE exit_status IS NULL;
 CREATE INDEX runs_late ON runs (id - 1000 * time) WHERE id > 1000 * time + 1;
-CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = "{TOKENIZER}", detail = none, columnsize = 0, prefix = '2 3 4');
+CREATE VIRTUAL TABLE words USING fts5 (text, {_WORDS});
+CREATE TABLE typed (
+    id INTEGER PRIMARY KEY, console TEXT NOT NULL, time REAL NOT NULL, line TEXT NOT NULL, scan_id INTEGER, uid TEXT);
+CREATE INDEX typed_console ON typed (console);
+CREATE VIRTUAL TABLE typed_words USING fts5 (text, {_WORDS});
 CREATE TABLE keys (name TEXT PRIMARY KEY) WITHOUT ROWID;
+INSERT INTO keys VALUES ('{COMMENT}'), ('{TAG}'), ('reason');
 CREATE TABLE folders (path TEXT PRIMARY KEY, mtime_ns INTEGER NOT NULL);
 CREATE TABLE read_to (path TEXT PRIMARY KEY, bytes INTEGER NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = {_VERSION};
@@ -70,33 +77,22 @@ def make_tables(db: sqlite3.Connection) -> None:
         db.execute(statement)
 
 
-def put_run(db: sqlite3.Connection, row: Row, text: str, keys: Iterable[str]) -> None:
-    """Add a run, or change the row of one that is there already, which keeps its place.
-
-    Args:
-        db: within a transaction.
-        row: of the run.
-        text: its words, as `metadata_text` gives them.
-        keys: of its metadata.
-    """
+def put_run(db: sqlite3.Connection, summary: Summary) -> None:
+    """Add a run, or change what is there already, which keeps its place; within a transaction."""
+    row = summary.row
     known = db.execute("SELECT id FROM runs WHERE path = ?", (row.path,)).fetchone()
-    if known is not None:
-        db.execute(
-            "UPDATE runs SET exit_status = ?, points = ?, size = ? WHERE id = ?",
-            (row.exit_status, row.points, row.size, known[0]),
-        )
-        put_words(db, known[0], text)
-        return
-    number = _free_id(db, _id_of(row.moment))
-    db.execute(f"INSERT INTO runs (id, {', '.join(Row._fields)}) VALUES ({', '.join('?' * 12)})", (number, *row))
-    db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (number, text))
-    db.executemany("INSERT OR IGNORE INTO keys VALUES (?)", ((key,) for key in keys))
-
-
-def put_words(db: sqlite3.Connection, number: int, text: str) -> None:
-    """Change the words of a run, if they are others."""
-    if db.execute("SELECT text FROM words WHERE rowid = ?", (number,)).fetchone() != (text,):
-        db.execute("UPDATE words SET text = ? WHERE rowid = ?", (text, number))
+    if known is None:
+        number = free_id(db, "runs", row.moment)
+        marks = ", ".join("?" * (1 + len(row)))
+        db.execute(f"INSERT INTO runs (id, {', '.join(Row._fields)}) VALUES ({marks})", (number, *row))
+        db.execute("INSERT INTO words (rowid, text) VALUES (?, ?)", (number, summary.text))
+    else:
+        (number,) = known
+        changes = (row.exit_status, row.points, row.size, number)
+        db.execute("UPDATE runs SET exit_status = ?, points = ?, size = ? WHERE id = ?", changes)
+        if db.execute("SELECT text FROM words WHERE rowid = ?", (number,)).fetchone() != (summary.text,):
+            db.execute("UPDATE words SET text = ? WHERE rowid = ?", (summary.text, number))
+    db.executemany("INSERT OR IGNORE INTO keys VALUES (?)", ((key,) for key in summary.keys))
 
 
 def remove_runs(db: sqlite3.Connection, condition: str, values: Sequence[Any]) -> None:
@@ -123,7 +119,7 @@ def give_place(db: sqlite3.Connection, path: str, place: int) -> None:
     if before is not None:
         moment = max(moment, before[1])
         if number <= before[0]:  # the clock was set back
-            new = _free_id(db, before[0] + 1)
+            new = _first_free(db, "runs", before[0] + 1)
             db.execute("UPDATE words SET rowid = ? WHERE rowid = ?", (new, number))
             db.execute("UPDATE runs SET id = ? WHERE id = ?", (new, number))
             number = new
@@ -153,13 +149,20 @@ def note_bytes_read(db: sqlite3.Connection, path: str, number: int) -> None:
     db.execute("INSERT OR REPLACE INTO read_to VALUES (?, ?)", (path, number))
 
 
-def _id_of(moment: float) -> int:
-    return int(max(-_LARGEST_ID, min(1000 * moment, _LARGEST_ID))) if isfinite(moment) else 0
+def free_id(db: sqlite3.Connection, table: str, moment: float) -> int:
+    """The number of a new row: the milliseconds of its time, or the first behind them that no other row has.
+
+    Args:
+        db: within a transaction.
+        table: "runs" or "typed".
+        moment: seconds since 1970-01-01 UTC.
+    """
+    wanted = int(max(-_LARGEST_ID, min(1000 * moment, _LARGEST_ID))) if isfinite(moment) else 0
+    return _first_free(db, table, wanted)
 
 
-def _free_id(db: sqlite3.Connection, wanted: int) -> int:
-    """The first number from this one that no run has."""
-    for (taken,) in db.execute("SELECT id FROM runs WHERE id >= ? ORDER BY id", (wanted,)):
+def _first_free(db: sqlite3.Connection, table: str, wanted: int) -> int:
+    for (taken,) in db.execute(f"SELECT id FROM {table} WHERE id >= ? ORDER BY id", (wanted,)):
         if taken != wanted:
             break
         wanted += 1

@@ -18,10 +18,12 @@ from beamshell.errors import StoreError, UnknownName
 from beamshell.store import run_file
 from beamshell.store.amendments import COMMENT, SET, TAG, Amendment, Amendments
 from beamshell.store.asset_readers import Array, AssetReaders
+from beamshell.store.event_pages import Parser, documents_of_stream, exactly_read
 from beamshell.store.frame_locations import FrameLocations, external_keys
 from beamshell.store.images import FileList, Images, files_of, find_key
-from beamshell.store.parts import Part, readings_of_parts, table_of_parts
-from beamshell.store.table import Table, table_of
+from beamshell.store.parts import STREAM, Part, readings_of_parts, table_of_parts
+from beamshell.store.table import PointsOfStream, Table, TableKind
+from beamshell.store.tables_beside import BASELINE, Baseline, Monitors
 from beamshell.text.lists import listed
 from beamshell.text.nearest import did_you_mean, unknown_key
 from beamshell.text.numbers import counted
@@ -162,11 +164,33 @@ class Run:
         Raises:
             UnknownName: the run has no such stream; the message names those it has.
         """
-        streams = self.streams
-        if stream not in streams:
-            remedy = did_you_mean(stream, streams, most=0) or f": it has {listed(streams) or 'no points'}"
-            raise UnknownName(f"{self.label} has no stream '{stream}'{remedy}")
-        return table_of(self.documents(), stream)
+        return self._table(stream, Table)
+
+    @property
+    def baseline(self) -> Baseline:
+        """What was read before and after the run: `run.baseline["samx"]` is an array of the two readings.
+
+        Raises:
+            UnknownName: the run has no baseline.
+        """
+        return self._table(BASELINE, Baseline)
+
+    @property
+    def monitors(self) -> Monitors:
+        """The tables of the signals that were monitored beside the run, by name: `run.monitors["ring"]`."""
+        return Monitors(self.streams, self.table, self.label)
+
+    def _table(self, stream: str, kind: type[TableKind]) -> TableKind:
+        def table_by(parse: Parser) -> TableKind:
+            points = PointsOfStream(stream)
+            points.take(documents_of_stream(self.path, stream, parse))
+            if not points.is_described:
+                streams = self.streams
+                remedy = did_you_mean(stream, streams, most=0) or f": it has {listed(streams) or 'no points'}"
+                raise UnknownName(f"{self.label} has no stream '{stream}'{remedy}")
+            return points.table_as(kind)
+
+        return exactly_read(table_by)
 
     @property
     def parent(self) -> Run | None:
@@ -195,14 +219,16 @@ class Run:
 
         They are numbered from 1. It is the `table` of a run that continues none.
         """
-        return table_of_parts(self._documents_of_parts())
+        parts = self.parts
+        return exactly_read(
+            lambda parse: table_of_parts(
+                Part(first_point(run.start), documents_of_stream(run.path, STREAM, parse)) for run in parts
+            )
+        )
 
     def readings(self) -> list[dict[str, dict[str, Any]]]:
         """The points of the whole scan, until the first that is missing: of each, by device, its readings."""
-        return readings_of_parts(self._documents_of_parts())
-
-    def _documents_of_parts(self) -> Iterator[Part]:
-        return (Part(first_point(run.start), run.documents()) for run in self.parts)
+        return readings_of_parts(Part(first_point(run.start), run.documents()) for run in self.parts)
 
     @property
     def image_keys(self) -> list[str]:

@@ -8,24 +8,18 @@ from __future__ import annotations
 
 import datetime
 import itertools
-import logging
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from beamshell.documents import Document
-from beamshell.documents.router import KINDS, OF_A_STREAM, RunReceiver
+from beamshell.documents.router import RunReceiver
 from beamshell.errors import StoreError
-from beamshell.store.document_check import checked
-from beamshell.store.encoding import from_json
-from beamshell.text.lists import listed
-
-_log = logging.getLogger(__name__)
+from beamshell.store.run_lines import LineReader
 
 RUNS = "runs"
 """The folder of the run files inside the data folder."""
 
-_MOST_NAMED = 3  # damaged lines of one file
 _TAIL = 64 * 1024  # bytes; a stop document is far smaller
 
 
@@ -55,23 +49,28 @@ def documents(path: Path, only: str = "") -> Iterator[tuple[str, Document]]:
         StoreError: the file cannot be read.
     """
     beginning = f'["{only}"'.encode() if only else b""
-    damage = _Damage(path)
-    membership = _Membership()
+    reader = LineReader(path)
+    try:
+        for number, line in lines_of(path):
+            if line.startswith(beginning) and (pair := reader.document(number, line, is_alone=bool(only))):
+                yield pair
+    finally:
+        reader.finish()
+
+
+def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
+    """The whole lines of a run's file with their numbers, from 1.
+
+    Raises:
+        StoreError: the file cannot be read.
+    """
     try:
         with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
-                if not line.startswith(beginning) or not line.endswith(b"\n"):
-                    continue
-                if (pair := _parse(line, number, damage)) is None:
-                    continue
-                if problem := "" if only else membership.problem(*pair):
-                    damage.note(number, problem)
-                else:
-                    yield pair
+                if line.endswith(b"\n"):
+                    yield number, line
     except OSError as exc:
         raise _unreadable(path, exc) from exc
-    finally:
-        damage.note_the_rest()
 
 
 def first_document(path: Path) -> Document | None:
@@ -81,7 +80,7 @@ def first_document(path: Path) -> Document | None:
             line = file.readline()
     except OSError as exc:
         raise _unreadable(path, exc) from exc
-    pair = _parse(line, 1, _Damage(path)) if line.endswith(b"\n") else None
+    pair = LineReader(path).document(1, line) if line.endswith(b"\n") else None
     return pair[1] if pair and pair[0] == "start" else None
 
 
@@ -96,7 +95,7 @@ def stop_document(path: Path) -> Document | None:
         raise _unreadable(path, exc) from exc
     whole = tail[: tail.rfind(b"\n") + 1]
     last = whole[whole.rfind(b"\n", 0, -1) + 1 :]
-    pair = _parse(last, "last line", _Damage(path)) if last.startswith(b'["stop"') else None
+    pair = LineReader(path).document("last line", last) if last.startswith(b'["stop"') else None
     return pair[1] if pair else None
 
 
@@ -131,78 +130,3 @@ class _PointCounter(RunReceiver):
 
 def _unreadable(path: Path, exc: OSError) -> StoreError:
     return StoreError(f"{path} cannot be read ({exc.strerror}): the run's file was moved, or the disk fails")
-
-
-def _parse(line: bytes, number: int | str, damage: _Damage) -> tuple[str, Document] | None:
-    """The document of a line; None if it is damaged."""
-    try:
-        pair = from_json(line.decode("utf-8"))
-    except (ValueError, RecursionError):
-        pair = None
-    if not (isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], dict)):
-        damage.note(number, "")
-        return None
-    name, doc = pair
-    try:
-        doc, left_out = checked(name, doc)
-    except ValueError as exc:
-        damage.note(number, str(exc))
-        return None
-    if left_out:
-        damage.note_fields(number, left_out)
-    return name, doc
-
-
-class _Membership:
-    """Tells the documents of the run that a file begins with from what else is in the file."""
-
-    def __init__(self) -> None:
-        self._run: str | None = None  # its uid; None while no start document was read
-        self._streams: set[str] = set()  # the uids of its descriptors
-
-    def problem(self, name: str, doc: Document) -> str:
-        """Why a document does not belong to the run; "" if it does."""
-        if name in OF_A_STREAM:
-            return "" if doc["descriptor"] in self._streams else f"{name} of a stream that is not described"
-        if name not in KINDS:
-            return f"{name!r} is no kind of document that is known here"
-        if name == "start":
-            if self._run is not None:
-                return "another start"
-            self._run = doc["uid"]
-        elif self._run is not None and doc.get("run_start", self._run) != self._run:
-            return f"{name} of another run"
-        elif name == "descriptor":
-            self._streams.add(doc["uid"])
-        return ""
-
-
-_reported: set[tuple[Path, int | str]] = set()  # lines with fields of a wrong type that the log has named
-
-
-class _Damage:
-    """Names the damaged lines of one file in the log: the first ones, then how many more there are."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._count = 0
-
-    def note(self, number: int | str, problem: str) -> None:
-        """Name a line that is left out."""
-        self._count += 1
-        if self._count <= _MOST_NAMED:
-            what = f" ({problem})" if problem else ""
-            _log.warning(
-                "%s:%s: this line is damaged%s and left out; the rest of the run is read", self._path, number, what
-            )
-
-    def note_fields(self, number: int | str, fields: list[str]) -> None:
-        """Name fields that are left out, once: they may be as somebody has written them."""
-        if (self._path, number) not in _reported:
-            _reported.add((self._path, number))
-            _log.warning("%s:%s: %s cannot be used and left out", self._path, number, listed(fields))
-
-    def note_the_rest(self) -> None:
-        """Say how many lines were not named."""
-        if self._count > _MOST_NAMED:
-            _log.warning("%s: %d more lines are damaged and left out", self._path, self._count - _MOST_NAMED)

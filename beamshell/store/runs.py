@@ -14,19 +14,18 @@ from typing import Any, TypeAlias, overload
 
 from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES
-from beamshell.documents.points import number_of_points
 from beamshell.errors import UnknownName, UsageError
 from beamshell.store.amendments import Amendments
 from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
 from beamshell.store.index import Index
-from beamshell.store.index_rows import Row
+from beamshell.store.index_rows import Row, corrected
 from beamshell.store.index_tables import NEWEST_FIRST, OLDEST_FIRST
-from beamshell.store.run import Run, plan_line
-from beamshell.store.search_query import Query, parse
+from beamshell.store.run import Run
+from beamshell.store.run_list import RunList, frame_of, record_of
+from beamshell.store.search_query import Query, Term, parse
+from beamshell.store.search_words import key_word
 from beamshell.text.numbers import counted
-from beamshell.text.times import date_and_time
-from beamshell.text.window import table_in_window
 
 __all__ = ["Run", "RunList", "Runs"]
 
@@ -34,27 +33,8 @@ Moment: TypeAlias = datetime.datetime | datetime.timedelta | float | str
 """A date, how long ago, seconds since 1970-01-01 UTC, or text such as "2026-11-22 08:00"."""
 
 _MOST_COUNTED = 1000  # runs that words choose: more are not counted
+_RECENT = 200  # runs whose metadata are offered when words are completed
 _LARGEST = 2**63 - 1  # of a number in the index
-
-
-class RunList(list[Run]):
-    """Runs, oldest first, that show themselves as a table.
-
-    Args:
-        runs: the oldest first.
-        foot: what is said below the table, such as how the words were understood that chose them.
-    """
-
-    def __init__(self, runs: Iterable[Run] = (), foot: str = "") -> None:
-        super().__init__(runs)
-        self.foot = foot
-
-    def __repr__(self) -> str:
-        if self.foot and not self:
-            return self.foot
-        heading = ["scan_id", "time", "points", "status", "plan"]
-        table = table_in_window([heading, *(_cells(run) for run in self)], left_aligned=[4], hide_first=[[1], [2]])
-        return f"{table}\n{self.foot}" if self.foot else table
 
 
 class Runs:
@@ -75,8 +55,8 @@ class Runs:
     ) -> None:
         self._clock = clock
         self.folder = Path(folder)
-        self.index = Index(self.folder)
         self.amendments = Amendments(self.folder, console)
+        self.index = Index(self.folder, self.amendments)
         self._assets = AssetReaders()
 
     @property
@@ -147,7 +127,7 @@ class Runs:
 
     def continuation_of(self, run: Run) -> Run | None:
         """The newest run that continues this one; None if there is none."""
-        rows = self.index.rows("instr(start, ?) AND uid != ?", [run.uid, run.uid])
+        rows = self.index.find(Query(terms=(Term(run.uid, CONTINUES),)))
         rows = [row for row in rows if from_json(row.start).get(CONTINUES) == run.uid]
         return self._runs(rows)[-1] if rows else None
 
@@ -211,17 +191,18 @@ class Runs:
             found.foot = self._foot(query, len(found), most)
         return found
 
+    def understood(self, query: Query) -> str:
+        """How words were understood, such as "yesterday (Fri 27 Nov) with samx"; read again they mean the same."""
+        return query.text(self._clock())
+
     def _foot(self, query: Query, number: int, most: int | None) -> str:
         """How the words were understood; if there is nothing, the condition without which there would be something."""
-        understood = query.text(self._clock())
+        understood = self.understood(query)
         if number == 0:
             return f"no run {understood}".rstrip() + self._remedy(query)
-        if number != most:
-            return f"{counted(number, 'run')} {understood}".rstrip()
-        total = self.index.count_found(query, _MOST_COUNTED + 1)
-        if total == number:
-            return f"{counted(number, 'run')} {understood}".rstrip()
-        return f"the newest {number} of {_count(total)} {understood}".rstrip()
+        total = number if number != most else self.index.count_found(query, _MOST_COUNTED + 1)
+        count = _count(total) if total == number else f"the newest {number} of {_count(total)}"
+        return f"{count} {understood}".rstrip()
 
     def _remedy(self, query: Query) -> str:
         for condition, other in query.without_one():
@@ -236,6 +217,34 @@ class Runs:
             UsageError: as `find` does.
         """
         return parse(words, self._clock(), self.index.keys())
+
+    def to_pandas(self, words: str = "") -> Any:
+        """A DataFrame with one row a run, the oldest first: `runs.to_pandas("last week sample LaB6")`.
+
+        Args:
+            words: as `find` takes them; "" for all runs.
+
+        Raises:
+            UsageError: pandas is not installed, or as `find` does.
+        """
+        with self.index.question():
+            amended = self.index.amended()
+            rows = self.index.find(self.query(words))
+        return frame_of(
+            record_of(corrected(from_json(row.start), notes), row.exit_status, row.points, notes)
+            for row in rows
+            for notes in [amended.get(row.uid, [])]
+        )
+
+    def recent_values(self, *keys: str) -> list[str]:
+        """The words that the newest runs have for metadata keys, those of the newest run first, for completion."""
+        names = {key_word(key) for key in keys} - {""}
+        values: dict[str, None] = {}
+        for row in reversed(self.index.find(Query(), _RECENT)):
+            for key, value in from_json(row.start).items():
+                if key_word(key) in names and isinstance(value, str) and not any(map(str.isspace, value)):
+                    values[value] = None
+        return list(values)
 
     def _newest(self, number: int) -> Run:
         rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT 1 OFFSET {number - 1}")
@@ -285,12 +294,6 @@ class Runs:
 
 def _count(number: int) -> str:
     return f"more than {_MOST_COUNTED} runs" if number > _MOST_COUNTED else counted(number, "run")
-
-
-def _cells(run: Run) -> list[str]:
-    points = number_of_points(run.num_events)
-    scan_id = "" if run.scan_id is None else str(run.scan_id)
-    return [scan_id, date_and_time(run.start["time"]), str(points), run.exit_status or "open", plan_line(run.start)]
 
 
 def _holds(start: Document, metadata: dict[str, Any], text: str) -> bool:

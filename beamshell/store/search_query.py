@@ -85,6 +85,13 @@ class Query:
     statuses: tuple[str, ...] = ()
     terms: tuple[Term, ...] = ()
 
+    @property
+    def single_number(self) -> int | None:
+        """The number of the run, if the query is nothing but that."""
+        if len(self.numbers) != 1 or self != Query(numbers=self.numbers):
+            return None
+        return self.numbers[0].first if self.numbers[0].first == self.numbers[0].last else None
+
     def text(self, now: float) -> str:
         """How it was understood: "yesterday (Fri 27 Nov) failed with samx"; it is read again as the same query.
 

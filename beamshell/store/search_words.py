@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -72,20 +73,20 @@ def words_of(text: str) -> list[str]:
     return _WORD.findall(text.lower() if text.isascii() else text.casefold())
 
 
+@lru_cache(4096)
 def key_word(key: str) -> str:
     """A metadata key as it stands before the words of its value; "" if it has neither letter nor digit."""
     return "_".join(words_of(key))
 
 
-def metadata_text(metadata: Mapping[str, Any], more: Iterable[str] = (), status: str = "open") -> str:
+def metadata_text(metadata: Mapping[str, Any], status: str) -> str:
     """All words of a run in one text, for the index.
 
     Args:
-        metadata: the start document with its corrections.
-        more: other texts, such as the reason of its end and its comments.
+        metadata: by key.
         status: how it has ended.
     """
-    fields: list[list[str]] = [[f"status{PAIR}{status}"]]
+    fields: list[list[str]] = [[f"status{PAIR}{word}" for word in words_of(status)]]
     for key, value in metadata.items():
         if key in _NOT_SEARCHED or not (name := key_word(str(key))):
             continue
@@ -93,7 +94,6 @@ def metadata_text(metadata: Mapping[str, Any], more: Iterable[str] = (), status:
         words = [word for text in texts for word in words_of(text[:_MOST_CHARACTERS])][:_MOST_WORDS]
         fields.append(words)
         fields.append([f"{name}{PAIR}{word}" for word in words])
-    fields += [words_of(text[:_MOST_CHARACTERS]) for text in more]
     return f" {f' {_FIELD} '.join(' '.join(field) for field in fields if field)} "
 
 

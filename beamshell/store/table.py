@@ -5,8 +5,9 @@ It gets documents, and knows no file.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+import operator
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeVar
 
 from typing_extensions import override
 
@@ -14,20 +15,23 @@ from beamshell.arrays import np
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.errors import UnknownName
+from beamshell.store.columns import Column, column_of
 from beamshell.store.frame_locations import external_keys
+from beamshell.store.scan_axes import NUMBER, TIME, ScanAxes, axes_of
+from beamshell.store.table_conversions import DimensionNames, to_pandas, to_xarray
 from beamshell.text.nearest import unknown_key
 from beamshell.text.numbers import in_full
 from beamshell.text.times import time_of_day
 from beamshell.text.window import table_in_window
 
-Column: TypeAlias = "np.ndarray[Any, np.dtype[Any]]"
-
 _MOST_ROWS = 50  # of a repr
-_LARGEST_EXACT = 2**53  # all integers up to here are floats
 
 
-class Table:
-    """Columns of equal length, one row a point: `table["det"]` is a numpy array, `len(table)` the number of points.
+class Table(dict[str, Column]):
+    """A dict of columns of equal length, one row a point: `table["det"]` is a numpy array.
+
+    Whatever takes a dict of arrays takes a table: `pandas.DataFrame(table)`, `polars.DataFrame(table)`, `dict(table)`.
+    `len(table)` is the number of columns, as of any dict; `table.num_points` is that of the points.
 
     The first two columns are "seq_num" and "time" (seconds since 1970-01-01 UTC). Of a point that was measured again
     after a pause, the last measurement counts. A column has the type that its descriptor says, such as uint16 or
@@ -39,53 +43,74 @@ class Table:
         external: the keys whose values are in files.
         units: by column, its unit; "" or left out if it has none.
         main: the columns that a narrow window shows, the most important first.
+        axes: along which the points were measured.
+        dimensions: by column of arrays, the names of the dimensions of a value.
     """
 
     def __init__(
         self,
-        columns: dict[str, Column],
+        columns: Mapping[str, Column],
         external: Iterable[str] = (),
-        units: dict[str, str] | None = None,
+        units: Mapping[str, str] | None = None,
         main: Iterable[str] = (),
+        axes: ScanAxes | None = None,
+        dimensions: DimensionNames | None = None,
     ) -> None:
-        self._columns = columns
+        super().__init__(columns)
         self._main = list(main)
         self._external = frozenset(external)
+        self._axes = axes or ScanAxes()
+        self._dimensions = dimensions or {}
         self.units = {name: (units or {}).get(name, "") for name in columns}
 
     @property
     def columns(self) -> list[str]:
         """The names of the columns."""
-        return list(self._columns)
+        return list(self)
 
-    def keys(self) -> list[str]:
-        """The names of the columns, so that `dict(table)` and whatever takes a dict works."""
-        return self.columns
+    @property
+    def num_points(self) -> int:
+        """The number of points."""
+        return len(self[NUMBER])
 
-    def __getitem__(self, name: str) -> Column:
+    def to_pandas(self) -> Any:
+        """The table as a DataFrame of pandas, with the numbers of the points as its index.
+
+        The time is a datetime with the zone UTC. Integers with gaps have a type of pandas that has gaps, such as Int64,
+        and stay exact. A value that is an array is an object. The units are in `frame.attrs["units"]`.
+
+        Raises:
+            MissingLibrary: pandas is not installed.
+        """
+        return to_pandas(self, self.units)
+
+    def to_xarray(self) -> Any:
+        """The table as a Dataset of xarray, whose dimensions are those of the scan, with units in the attributes.
+
+        The points of a grid are in their cells, whichever way the scan went, and a cell that was not measured has NaN;
+        the coordinates are the positions that were set, and the measured ones are the variable `<motor>_readback`.
+        Any other scan has one dimension, its motor, with the motors that moved along as coordinates; one of motors
+        that have no order, such as a spiral, the number of the point; what no motor was moved for, the time. Times are
+        datetimes in UTC. Values that are arrays have further dimensions.
+
+        Raises:
+            MissingLibrary: xarray is not installed.
+        """
+        return to_xarray(self, self.units, self._axes, self._dimensions)
+
+    def __missing__(self, name: str) -> Column:
         if name in self._external:
             raise UnknownName(f"{name} is in files, not in the table: run.image({name!r}, 3) is that of point 3")
-        if name not in self._columns:
-            raise unknown_key("column", name, self._columns)
-        return self._columns[name]
-
-    def __contains__(self, name: object) -> bool:
-        return name in self._columns
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._columns)
-
-    def __len__(self) -> int:
-        return len(self._columns["seq_num"])
+        raise unknown_key("column", name, self)
 
     def __repr__(self) -> str:
         rows = [
-            [_cell(name, column[row]) for name, column in self._columns.items()]
-            for row in range(min(len(self), _MOST_ROWS))
+            [cell_text(name, column[row]) for name, column in self.items()]
+            for row in range(min(self.num_points, _MOST_ROWS))
         ]
-        more = [f"... {len(self) - _MOST_ROWS} more"] if len(self) > _MOST_ROWS else []
+        more = [f"... {self.num_points - _MOST_ROWS} more"] if self.num_points > _MOST_ROWS else []
         important = list(dict.fromkeys([*self._main, *self.columns[2:]]))
-        hide_first = [[self.columns.index(name)] for name in ("time", *reversed(important[1:]))]
+        hide_first = [[self.columns.index(name)] for name in (TIME, *reversed(important[1:]))]
         return "\n".join([table_in_window([self.columns, *rows], hide_first=hide_first), *more])
 
 
@@ -96,64 +121,98 @@ def table_of(documents: Iterable[tuple[str, Document]], stream: str) -> Table:
     return points.table()
 
 
+TableKind = TypeVar("TableKind", bound=Table)
+
+
 class PointsOfStream(RunReceiver):
     """Collects the points of one stream, by their number.
 
     Attributes:
         numbered_from: the number in the table of the run's first point; 1 unless it continues another run.
+        is_described: whether the run has the stream.
     """
 
     def __init__(self, stream: str) -> None:
         super().__init__()
         self.numbered_from = 1
+        self.is_described = False
         self._stream = stream
-        self._units: dict[str, str] = {}  # by data key, in the order of the descriptors
+        self._about: dict[str, Document] = {}  # by data key, in the order of the descriptors
         self._dtypes: dict[str, set[str]] = {}  # by data key, those that its descriptors say
         self._external: set[str] = set()
-        self._scanned: list[str] = []
         self._hinted: list[str] = []
-        self._points: dict[int, Document] = {}
+        self._axes = ScanAxes()
+        self._numbers: list[int] = []  # of each event
+        self._times: list[float] = []
+        self._values: dict[str, list[Any]] = {}  # by data key, of each event until the last that had it
 
     @override
     def start(self, start: Document) -> None:
-        dimensions = (start.get("hints") or {}).get("dimensions") or ()
-        self._scanned = [str(key) for keys, _stream in dimensions for key in keys]
+        axes = axes_of(start, self._stream)
+        self._axes = axes._replace(measured_before=axes.measured_before - self.numbered_from + 1)
 
     @override
     def descriptor(self, descriptor: Document) -> None:
         if descriptor.get("name", "primary") == self._stream:
+            self.is_described = True
             self._hinted += (
                 key for hints in (descriptor.get("hints") or {}).values() for key in hints.get("fields", ())
             )
-            self._units |= {
-                key: str((about or {}).get("units") or "") for key, about in descriptor["data_keys"].items()
-            }
             for key, about in descriptor["data_keys"].items():
+                self._about[key] = about or {}
                 if dtype := (about or {}).get("dtype_numpy"):
                     self._dtypes.setdefault(key, set()).add(str(dtype))
             self._external.update(external_keys(descriptor))
 
     @override
     def event(self, descriptor: Document, event: Document) -> None:
-        if descriptor.get("name", "primary") == self._stream:
-            self._points[event["seq_num"] + self.numbered_from - 1] = event
+        data = {key: [value] for key, value in event["data"].items()}
+        self.event_page(descriptor, {"seq_num": [event["seq_num"]], "time": [event["time"]], "data": data})
+
+    @override
+    def event_page(self, descriptor: Document, page: Document) -> None:
+        if descriptor.get("name", "primary") != self._stream:
+            return
+        before = len(self._numbers)
+        self._numbers += [number + self.numbered_from - 1 for number in page["seq_num"]]
+        self._times += page["time"]
+        for key, values in page["data"].items():
+            if key not in self._external:
+                column = self._values.setdefault(key, [])
+                column += [None] * (before - len(column))
+                column += values
 
     def table(self) -> Table:
         """The points collected so far."""
-        numbers = sorted(self._points)
-        rows = [self._points[number] for number in numbers]
-        columns = {
-            "seq_num": np.array(numbers, dtype=np.int64),
-            "time": np.array([row["time"] for row in rows], dtype=float),
+        return self.table_as(Table)
+
+    def table_as(self, kind: type[TableKind]) -> TableKind:
+        """The points collected so far, as a table of this class."""
+        rows = self._rows()
+        columns: dict[str, Column] = {
+            NUMBER: np.array(_of(rows, self._numbers), dtype=np.int64),
+            TIME: np.array(_of(rows, self._times), dtype=float),
         }
-        units = {"time": "s"}
-        for key, unit in self._units.items():
+        units = {TIME: "s"}
+        dimensions = {}
+        for key, about in self._about.items():
             if key not in self._external:
                 name = key if key not in columns else f"{key}_"
-                columns[name] = _column([row["data"].get(key) for row in rows], self._dtype(key))
-                units[name] = unit
-        main = [key for key in (*self._scanned, *self._hinted) if key in self._units and key in columns]
-        return Table(columns, self._external, units, dict.fromkeys(main))
+                values = self._values.get(key, [])
+                values += [None] * (len(self._numbers) - len(values))
+                columns[name] = column_of(_of(rows, values), self._dtype(key))
+                units[name] = str(about.get("units") or "")
+                dimensions[name] = list(map(str, about.get("dims") or ()))
+        scanned = [key for keys in self._axes.keys for key in keys]
+        main = [key for key in (*scanned, *self._hinted) if key in self._about and key in columns]
+        return kind(columns, self._external, units, dict.fromkeys(main), self._axes, dimensions)
+
+    def _rows(self) -> list[int] | None:
+        """The events that count, by the numbers of their points; None if that is all of them as they are."""
+        if all(map(operator.lt, self._numbers, self._numbers[1:])):
+            return None
+        last = {number: row for row, number in enumerate(self._numbers)}
+        return [last[number] for number in sorted(last)]
 
     def _dtype(self, key: str) -> np.dtype[Any] | None:
         """The described type of a key, in this computer's order of bytes; None if there is none, or several."""
@@ -164,55 +223,17 @@ class PointsOfStream(RunReceiver):
             return None
 
 
-def _column(values: list[Any], dtype: np.dtype[Any] | None) -> Column:
-    """An array of the described type, else of numbers or text where the values agree; of objects where they do not."""
-    kinds = {type(value) for value in values}
-    if dtype is not None and dtype.kind in "biufc" and (column := _described(values, kinds, dtype)) is not None:
-        return column
-    if kinds <= {int, float, type(None)} and kinds & {int, float} and kinds != {int}:
-        whole = [value for value in values if type(value) is int]
-        if all(abs(value) <= _LARGEST_EXACT for value in whole):
-            return np.array([np.nan if value is None else value for value in values], dtype=float)
-    elif kinds == {str}:
-        if not any(value.endswith("\0") for value in values):  # numpy takes zeros off the end of a text
-            return np.array(values)
-    elif kinds in ({int}, {bool}, set()):
-        column = np.array(values, dtype=None if kinds else float)
-        if column.tolist() == values:  # numpy makes floats of integers that fit no type of its own
-            return column
-    elif kinds == {list}:
-        try:
-            return np.array(values)
-        except ValueError:  # not all of one shape
-            pass
-    column = np.empty(len(values), dtype=object)
-    column[:] = [np.array(value) if isinstance(value, list) else value for value in values]
-    return column
+def _of(rows: list[int] | None, values: list[Any]) -> list[Any]:
+    return values if rows is None else [values[row] for row in rows]
 
 
-def _described(values: list[Any], kinds: set[type], dtype: np.dtype[Any]) -> Column | None:
-    """An array of this type; None if it cannot hold the values exactly."""
-    gaps = np.array([value is None for value in values], dtype=bool)
-    if gaps.any() and list in kinds:
-        return None
-    missing: Any = np.nan if dtype.kind in "fc" else np.iinfo(dtype).max if dtype.kind in "iu" else False
-    filled = [missing if value is None else value for value in values]
-    try:
-        with np.errstate(over="ignore"):  # a float too large for float32 is no longer the same
-            column = np.array(filled, dtype=dtype)
-        exact = column.tolist() == filled if dtype.kind in "biu" else _same_floats(column, np.array(filled))
-    except (TypeError, ValueError, OverflowError):
-        return None
-    if not exact:
-        return None
-    return np.ma.masked_array(column, gaps, fill_value=missing) if gaps.any() and dtype.kind in "biu" else column
+def cell_text(name: str, value: Any) -> str:
+    """A value as a table shows it.
 
-
-def _same_floats(column: Column, natural: Column) -> bool:
-    return natural.dtype.kind in "biufc" and np.array_equal(column.astype(natural.dtype), natural, equal_nan=True)
-
-
-def _cell(name: str, value: Any) -> str:
+    Args:
+        name: of its column.
+        value: of one point.
+    """
     if name == "time":
         return time_of_day(value)
     if isinstance(value, np.float32):

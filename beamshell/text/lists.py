@@ -1,4 +1,4 @@
-"""Lists of names as text ("a, b, c"), and rows of cells as aligned columns.
+"""Lists of names as text ("a, b, c"), rows of cells as aligned columns, and values in one line.
 
 Pure: it never prints, and knows no terminal.
 """
@@ -22,6 +22,22 @@ def listed(names: Iterable[object], most: int | None = None) -> str:
     if most is not None and len(texts) > most:
         texts = [*texts[:most], "..."]
     return ", ".join(texts)
+
+
+def in_one_line(value: object, most: int = 200) -> str:
+    r"""A value as text for a line of a terminal: nothing in it moves the cursor, and it is not longer than `most`.
+
+    Example:
+        >>> in_one_line("two\nlines"), in_one_line("a" * 30, most=10)
+        ('two\\nlines', 'aaaaaa ...')
+    """
+    try:
+        text = str(value)
+    except Exception:  # noqa: BLE001  a number of thousands of digits, or a class of somebody else
+        text = object.__repr__(value)
+    if len(text) > most:
+        text = f"{text[: most - 4]} ..."
+    return text if text.isprintable() else "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 def aligned(

@@ -16,7 +16,9 @@ from beamshell.text.numbers import counted
 from beamshell.text.times import clock_time, date_and_time, duration, is_duration, parse_duration
 from beamshell.views.incidents import Entry, Incident, Kind, value_text
 
-COMMENTS = ("comment", "tag", "sample", "proposal")
+AMENDED = "amended"
+"""The kind of entries about metadata of a run that were corrected."""
+COMMENTS = ("comment", "tag", AMENDED, "sample", "proposal")
 """The kinds of entries that people write about their work."""
 FOREIGN = "foreign"
 """The kind of entries about motion that somebody else has caused."""
@@ -224,7 +226,8 @@ class Shift:
         )
         foreign = [self._foreign_row(entry) for entry in self.entries if entry.kind == FOREIGN]
         parts += self._table("Moved by somebody else", ["at", "device", "what", "scan"], foreign)
-        comments = [self._comment_row(entry) for entry in self.entries if entry.kind in COMMENTS]
+        said = sorted((entry for entry in self.entries if entry.kind in COMMENTS), key=lambda entry: entry.time)
+        comments = [self._comment_row(entry) for entry in said]
         parts += self._table("Comments and samples", ["at", "who", "what", "text"], comments)
         return "\n".join(parts) + "\n"
 

@@ -28,8 +28,9 @@ def export(tmp_path, capsys):
     journal.close()
     runs = Runs(tmp_path)
 
-    def export(*words):
-        console = SimpleNamespace(runs=runs, last_run=lambda: runs[8], folder=tmp_path, devices={})
+    def export(*words, **export_names):
+        config = SimpleNamespace(export_names=export_names)
+        console = SimpleNamespace(runs=runs, last_run=lambda: runs[8], folder=tmp_path, devices={}, config=config)
         commands()["export"].act(console, words)
         return capsys.readouterr().out.splitlines()
 
@@ -56,12 +57,12 @@ def test_what_is_there_already_is_not_overwritten(export):
 
 
 def test_an_unknown_format_is_answered_with_the_formats(export):
-    with pytest.raises(UsageError, match=r"'cvs' is none of csv: did you mean csv\?"):
+    with pytest.raises(UsageError, match=r"'cvs' is none of csv, jsonl, .*: did you mean csv\?"):
         export("cvs")
 
 
 def test_the_formats_are_completed():
-    assert commands()["export"].candidates([], {}) == ["csv"]
+    assert {"csv", "spec"} <= set(commands()["export"].candidates([], {}))
 
 
 def test_a_run_without_points_is_said(export):

@@ -82,11 +82,3 @@ def test_a_comment_and_a_tag_can_be_for_an_earlier_run(typed, prompt):
 def test_a_comment_that_only_begins_with_the_word_run_is_a_comment(typed, prompt):
     typed("scan det th 0 1 2")
     assert typed("comment run aborted by hand").endswith(": run aborted by hand\n")
-
-
-def test_notes_stand_in_the_console_log_with_the_uid_of_the_run(typed, prompt):
-    typed("scan det th 0 1 2")
-    typed("comment as planned")
-    entry = next(iter(prompt.session.log.newest_first("comment")))
-    assert entry.facts["text"] == "as planned"
-    assert entry.facts["uid"] == prompt.session.runs[-1].uid

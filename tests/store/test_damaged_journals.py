@@ -17,7 +17,7 @@ from whole_run import TIME, short_run, whole_run
 
 from beamshell.errors import BeamshellError
 from beamshell.store import Journal, Runs, close_open_runs
-from beamshell.store.export import export_csv
+from beamshell.store.exports.exporting import export
 from beamshell.store.run_file import documents
 
 
@@ -63,7 +63,7 @@ def named():
     records = []
     handler = logging.Handler()
     handler.emit = lambda record: records.append(record.getMessage())
-    logger = logging.getLogger("beamshell.store.run_file")
+    logger = logging.getLogger("beamshell.store.run_lines")
     logger.addHandler(handler)
     try:
         yield records
@@ -89,7 +89,9 @@ QUESTIONS = {
     "images": lambda run: [run.image(key) for key in run.image_keys],
     "parent": lambda run: run.parent,
     "parts": lambda run: run.parts,
-    "export": lambda run: export_csv(run, run.path.parent / "csv"),
+    "csv": lambda run: export(run, "csv", run.path.parent / "exported"),
+    "jsonl": lambda run: export(run, "jsonl", run.path.parent / "exported"),
+    "spec": lambda run: export(run, "spec", run.path.parent / "exported"),
 }
 
 
@@ -126,7 +128,7 @@ def test_each_line_that_is_left_out_is_named(content):
 def test_the_whole_run_is_read_without_a_word():
     with folder_with(CONTENT) as (runs, path), named() as records:
         assert [name for name, _ in documents(path)] == [name for name, _ in whole_run()]
-        assert len(runs[7].table()) == 3
+        assert len(runs[7].table()["seq_num"]) == 3
         assert records == []
 
 

@@ -1,7 +1,7 @@
 """The files of version 0.1 are read for ever: whatever is changed, `journals_of_0_1` must give `expected.json`.
 
-The folder was written at the demo beamline: a scan, a grid, a fly scan, a scan with a camera, a count with alarms, a scan
-whose console was killed, and the run that continues it. Only the names of the computer and of its folder were changed.
+The folder was written at the demo beamline: a scan, a grid, a fly scan, a scan with a camera, a count with alarms, a
+scan whose console was killed, and the run that continues it. The names of the computer and its folder were changed.
 Neither the folder nor what is expected of it is ever written again.
 """
 
@@ -16,7 +16,7 @@ import pytest
 
 from beamshell.store import ConsoleLog, Runs, close_open_runs
 from beamshell.store.engine_calls import moves
-from beamshell.store.export import export_csv
+from beamshell.store.exports.exporting import export
 
 SAMPLE = Path(__file__).parent / "journals_of_0_1"
 RECORDED = "/beamline/data"
@@ -84,7 +84,7 @@ def test_nothing_in_it_is_open_or_damaged(runs, caplog):
 
 
 def test_its_runs_are_exported(runs, tmp_path):
-    (path,) = export_csv(runs[1], tmp_path)
+    (path,) = export(runs[1], "csv", tmp_path)
     assert path.read_text(encoding="utf-8").splitlines() == [
         "seq_num,time [s],det [counts],th [deg],th_user_setpoint [deg]",
         "1,1795909970.8533056,18.0,-1.0,-1.0",

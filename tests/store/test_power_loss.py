@@ -51,7 +51,7 @@ class Folder:
         runs = Runs(self.folder)
         try:
             close_open_runs(self.folder, open_files=runs.open_files())
-            return [(run.scan_id, run.exit_status, len(run.table()) if run.streams else 0) for run in runs]
+            return [(run.scan_id, run.exit_status, len(run.table()["seq_num"]) if run.streams else 0) for run in runs]
         finally:
             runs.index.close()
 

@@ -121,7 +121,7 @@ def test_a_run_is_shown_by_the_command_that_was_typed(write, made, runs):
 def test_a_run_shows_its_data_as_columns(five):
     table = five[5].table()
     assert table.columns == ["seq_num", "time", "det"]
-    assert len(table) == 5
+    assert table.num_points == 5
     np.testing.assert_array_equal(table["det"], [0, 1, 4, 9, 16])
     assert table["det"].dtype == np.int64
     assert dict(table).keys() == {"seq_num", "time", "det"}
@@ -154,7 +154,7 @@ def test_an_open_run_can_be_read_and_is_seen_to_close(runs, journal, made):
         journal(name, doc)
     assert runs[7].exit_status is None
     assert runs[7].num_events == {"primary": 2}
-    assert len(runs[7].table()) == 2
+    assert runs[7].table().num_points == 2
     assert "open" in repr(runs)
     assert not runs.search(exit_status="success")
     journal(*end)

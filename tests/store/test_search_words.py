@@ -26,7 +26,7 @@ def test_capitals_accents_and_signs_do_not_count(text, words):
 
 
 def test_a_word_of_a_value_is_found_with_its_key_and_without():
-    text = metadata_text({"sample": "LaB6 660c", "uid": "1a2b", "mass": 0.5}, ["beam lost"], "fail")
+    text = metadata_text({"sample": "LaB6 660c", "uid": "1a2b", "mass": 0.5, "reason": "beam lost"}, "fail")
     assert {"status·fail", "lab6", "sample·lab6", "sample·660c", "0.5", "mass·0.5", "beam"} <= set(text.split())
     assert "1a2b" not in text
 
@@ -35,7 +35,7 @@ def test_texts_deep_in_the_metadata_are_words_too_and_endless_ones_are_cut():
     deep: dict = {}
     deep["inside"] = deep
     text = metadata_text(
-        {"user": {"names": ["Kate", "Ali"]}, "long": "x " * 100_000, "loop": deep, "many": [1] * 10**5}
+        {"user": {"names": ["Kate", "Ali"]}, "long": "x " * 100_000, "loop": deep, "many": [1] * 10**5}, "open"
     )
     assert {"kate", "ali", "user·kate"} <= set(text.split())
     assert len(text.split()) < 2000
@@ -47,7 +47,7 @@ def test_the_table_of_words_cuts_a_text_where_it_is_cut_here(text):
     db = sqlite3.connect(":memory:")
     db.execute(f'CREATE VIRTUAL TABLE words USING fts5 (text, tokenize = "{TOKENIZER}", detail = none)')
     db.execute("CREATE VIRTUAL TABLE vocabulary USING fts5vocab (words, row)")
-    db.execute("INSERT INTO words VALUES (?)", (metadata_text({"key": text}),))
+    db.execute("INSERT INTO words VALUES (?)", (metadata_text({"key": text}, "open"),))
     in_index = {word for (word,) in db.execute("SELECT term FROM vocabulary")}
     assert in_index - {"status·open"} == {*words[:200], *(f"key·{word}" for word in words[:200])}
     if words:

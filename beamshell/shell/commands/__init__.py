@@ -34,6 +34,7 @@ _MODULES = (
     "images",
     "following",
     "samples",
+    "amending",
     "figures",
     "text_plots",
     "explaining",

@@ -199,8 +199,8 @@ def _way(session: Session, name: str, origin: Any, target: Any) -> str:
 
 def _moved_meanwhile(session: Session, run: Run, scanned: Container[str]) -> Iterator[str]:
     """A line for each motor that was recorded beside the scan, and has been moved since."""
-    baseline = next((part.table("baseline") for part in reversed(run.parts) if "baseline" in part.streams), None)
-    if baseline is None or not len(baseline):
+    baseline = next((part.baseline for part in reversed(run.parts) if "baseline" in part.streams), None)
+    if baseline is None or not baseline.num_points:
         return
     devices = {name: _device_recorded_as(session, name) for name in baseline if name not in scanned}
     motors = {name: device for name, device in devices.items() if device is not None and is_motor(device)}

@@ -1,24 +1,29 @@
-"""The command that writes a run into files of other formats: export."""
+"""The command that writes runs into files of other formats: export."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typing_extensions import override
 
-from beamshell.errors import UsageError
+from beamshell.errors import StoreError, UsageError
 from beamshell.shell.command_set import command
-from beamshell.shell.messages_shown import print_answer
+from beamshell.shell.live_line import LiveLines
+from beamshell.shell.messages_shown import print_answer, say_error
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import ChoiceSlot, Slot
-from beamshell.shell.tokens import Tokens
+from beamshell.shell.tokens import Tokens, is_whole
+from beamshell.text.lists import listed
+from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
-    from beamshell.store.export import Exporter
+    from beamshell.store import Run
 
 HEADING = "What was measured"
+
+_MOST_NAMED = 6
 
 
 class FormatSlot(Slot):
@@ -26,47 +31,112 @@ class FormatSlot(Slot):
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
-        return ChoiceSlot(sorted(_exporters())).read(tokens, name, following)
+        return ChoiceSlot(_format_names()).read(tokens, name, following)
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
-        return sorted(_exporters())
+        return _format_names()
 
 
-def _exporters() -> Mapping[str, Exporter]:
-    from beamshell.store.export import exporters
+def _format_names() -> list[str]:
+    from beamshell.store.exports.formats import format_names
 
-    return exporters()
+    return format_names()
 
 
 class FolderSlot(Slot):
-    """A folder: one that exists, or a word with a `/` in it."""
+    """A folder: a path that begins with `/`, `./`, `../` or `~`."""
 
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> Path:
-        word = str(tokens.take(name))
-        folder = Path(word).expanduser()
-        if "/" not in word and not word.startswith("~") and not folder.is_dir():
-            raise UsageError(f"'{word}' is neither the number of a run nor a folder: for a new folder write ./{word}")
-        return folder
+        return Path(str(tokens.take(name))).expanduser()
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return isinstance(token, Path) or (isinstance(token, str) and token.startswith(("/", "./", "../", "~", "..")))
+
+
+class RunsSlot(Slot):
+    """The words that say which runs are meant; they end at a folder."""
+
+    word = "run ..."
+    optional = True
+    repeats = True
+
+    @override
+    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
+        words = []
+        while tokens and not (following is not None and following.fits(tokens.peek(), tokens.devices)):
+            words.append(str(tokens.take(name)))
+        return " ".join(words)
+
+    @override
+    def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
+        return token is not None and not FolderSlot().fits(token, devices)
 
 
 @command(HEADING, example="export csv 12")
 def export(
     session: Session,
     format: Annotated[str, FormatSlot()],
-    scan_number: int | None = None,
+    runs: Annotated[str, RunsSlot()] = "",
     folder: Annotated[Path | None, FolderSlot()] = None,
+    *,
+    name: str | None = None,
+    replace: Literal["yes", "no"] = "no",
+    header: Literal["yes", "no"] = "no",
 ) -> None:
-    """Write a run into files that other programs read; without a number the last run of this console.
+    """Write runs into files that other programs read; without words the last run of this console.
 
-    The formats are csv and those of other packages. The files go into the folder `exports` of the data folder, or into
-    the folder that is named; a file that is there already is never overwritten.
+    The runs are chosen as in `runs`: `export csv -3..-1`, `export spec today`, `export csv yesterday samx`. The files
+    go into the folder `exports` of the data folder, or into one that is named: `export csv 12 ./folder`. A file that is
+    there already is never overwritten, unless you add replace=yes. Their names are made as the profile says, or as in
+    `name={scan_id:06d}_{sample}`; a `/` in it makes folders. header=yes writes the metadata above the table of a CSV
+    file. spec writes several scans into one file a day. Of a run that is still open what there is is written.
     """
-    run = session.last_run() if scan_number is None else session.runs[scan_number]
+    from beamshell.store.exports.exporting import exported
+
+    chosen = _chosen(session, runs)
     target = session.folder / "exports" if folder is None else folder
-    paths = list(_exporters()[format](run, target))
-    for path in paths:
-        print_answer(path)
-    if not paths:
-        print_answer(f"run {run.scan_id} has no points, so no file was written")
+    template = name or session.config.export_names.get(format, "")
+    options = {"header": True} if header == "yes" else {}
+    paths: list[Path] = []
+    failed: list[Run] = []
+    with LiveLines() as lines:
+
+        def begin(run: Run) -> None:
+            number = chosen.index(run) + 1
+            lines.draw(f"exporting {run.label} ({number} of {len(chosen)}); Ctrl+C ends it")
+
+        results = exported(chosen, format, target, name=template, replace=replace == "yes", begin=begin, **options)
+        for result in results:
+            paths += result.paths
+            if result.error is not None:
+                if len(chosen) == 1:
+                    raise result.error
+                failed.append(result.run)
+                say_error(result.error)
+            elif result.run.stop is None:
+                print_answer(f"{result.run.label} is still open: this is what it has now")
+    _say_what_was_written(chosen, paths, target)
+    if failed:
+        labels = listed((run.label for run in failed), _MOST_NAMED)
+        raise StoreError(f"{len(failed)} of {len(chosen)} runs could not be exported: {labels}")
+
+
+def _chosen(session: Session, words: str) -> Sequence[Run]:
+    if not words:
+        return [session.last_run()]
+    if is_whole(words):
+        return [session.runs[int(words)]]
+    raise UsageError(f"'{words}' is neither the number of a run nor a folder: for a new folder write ./{words}")
+
+
+def _say_what_was_written(chosen: Sequence[Run], paths: Sequence[Path], folder: Path) -> None:
+    if len(paths) <= _MOST_NAMED:
+        for path in paths:
+            print_answer(path)
+    if not paths and len(chosen) == 1:
+        print_answer(f"{chosen[0].label} has no points, so no file was written")
+    elif len(chosen) > 1:
+        print_answer(f"{counted(len(chosen), 'run')}: {counted(len(paths), 'file')} in {folder}")

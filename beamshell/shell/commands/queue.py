@@ -25,7 +25,7 @@ from beamshell.text.numbers import counted
 from beamshell.text.times import clock_time
 
 HEADING = "Ahead of time"
-_SETTERS = ("md", "newsample", "newproposal", "comment", "tag")
+_SETTERS = ("md", "newsample", "newproposal", "newuser", "comment", "tag")
 """Commands that may be queued although they run no plan."""
 _ENDLESS = ("every",)
 _QUIET = (WAITING, DONE, "skipped")

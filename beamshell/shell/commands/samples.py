@@ -11,6 +11,7 @@ from beamshell.errors import UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Labels, Session, Text
+from beamshell.text.lists import aligned, in_one_line
 from beamshell.text.times import clock_time
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def _of(key: str, metadata: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _shown(entries: Mapping[str, Any]) -> str:
-    return ", ".join(f"{key}: {value}" for key, value in entries.items())
+    return ", ".join(f"{key}: {in_one_line(value)}" for key, value in entries.items())
 
 
 # ---- comments and tags ---------------------------------------------------------------------------
@@ -76,9 +77,9 @@ def _shown(entries: Mapping[str, Any]) -> str:
 
 @command(HEADING, example="comment the sample slipped after point 12")
 def comment(session: Session, text: Text) -> None:
-    """Write a comment on the last run of this console; before its first run it stands in the console log alone.
+    """Write a comment on the last run of this console; before its first run it is about no run.
 
-    `comment run 12 the beam was lost` is for that run. `runs 12` shows the comments on it.
+    `comment run 12 the beam was lost` is for that run. `runs 12` shows the comments on it, and `undo` takes one back.
     """
     _note(session, "comment", text)
 
@@ -90,23 +91,25 @@ def tag(session: Session, word: Text) -> None:
 
 
 def _note(session: Session, kind: str, text: str) -> None:
-    """Write a note of a person into the console log, with the run that it is about."""
+    """Add what a person says about a run to its amendments."""
     of_run = _OF_RUN.fullmatch(text)
     run: Run | None = session.own_runs[-1] if session.own_runs else None
     if of_run is not None:
         run, text = session.runs[int(of_run[1])], of_run[2]
     if kind == "tag" and not _TAG.fullmatch(text):
         raise UsageError(f"'{text}' is no tag: write one word, such as good; comment takes a text")
-    about = {"scan": run.scan_id, "uid": run.uid} if run else {"scan": None, "uid": None}
-    session.log.add(kind, text=text, operator=session.operator, **about)
-    print_answer(f"{f'run {run.scan_id}' if run else 'console log'}: {text}")
+    uid, number = (run.uid, run.scan_id) if run else (None, None)
+    session.runs.amendments.add(kind, uid, number, text, operator=session.operator)
+    print_answer(f"{run.label if run else 'no run'}: {in_one_line(text)}")
 
 
-def notes_of(session: Session, run: Run) -> list[str]:
-    """The comments on a run and its tags, a line each, the oldest first."""
-    entries = session.log.newest_first("comment", "tag", since=run.start["time"])
-    notes = [entry for entry in entries if entry.facts.get("uid") == run.uid]
-    return [
-        f"{note.kind:<7}  {clock_time(note.time, time.time())}  {note.facts.get('operator', '')}  {note.facts['text']}"
-        for note in reversed(notes)
-    ]
+def notes_of(run: Run) -> list[str]:
+    """What was said about a run later, a line each, the oldest first: comments, tags, and what was corrected."""
+    lines, metadata = [], dict(run.start)
+    for each in run.amendments:
+        value = in_one_line(each.value)
+        if each.key:
+            value += f", was {in_one_line(metadata[each.key])}" if each.key in metadata else ""
+            metadata[each.key] = each.value
+        lines.append([each.key or each.kind, clock_time(each.time, time.time()), each.operator, value])
+    return aligned(lines, left_aligned=range(4)) if lines else []

@@ -1,0 +1,152 @@
+"""Exports runs: each into files of its own, or several into one; a run that fails is named, and the others go on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from beamshell.errors import BeamshellError, StoreError, UsageError
+from beamshell.store.exports import names
+from beamshell.store.exports.files import NewFiles
+from beamshell.store.exports.formats import BUILT_IN, Exporter, Format, added_formats, format_names
+from beamshell.store.run import Run
+from beamshell.text.lists import listed
+from beamshell.text.nearest import unknown
+
+Begin: TypeAlias = Callable[[Run], None]
+
+
+class Exported(NamedTuple):
+    """What became of one run."""
+
+    run: Run
+    paths: list[Path]
+    """The files that are whole now; a file of several runs comes with the last of them."""
+    error: BeamshellError | None = None
+    """Why it could not be exported."""
+
+
+def export(
+    runs: Run | Sequence[Run], format: str, folder: Path, *, name: str = "", replace: bool = False, **options: Any
+) -> list[Path]:
+    """Write runs into files of a folder; the paths of the files.
+
+    Args:
+        runs: one or more; of a run that is still open what there is.
+        format: one of `format_names()`.
+        folder: it is made if need be.
+        name: a template of the names, such as "{scan_id:06d}_{sample}"; "" for the usual one of the format.
+        replace: True if files that are there already are replaced.
+        options: those of the format.
+
+    Raises:
+        StoreError: a run cannot be exported, or a file is there already; the files of other runs are made.
+        UsageError: there is no such format or option, or the name is wrong; nothing is made.
+    """
+    several = [runs] if isinstance(runs, Run) else runs
+    results = list(exported(several, format, folder, name=name, replace=replace, **options))
+    for result in results:
+        if result.error is not None:
+            raise result.error
+    return [path for result in results for path in result.paths]
+
+
+def exported(
+    runs: Sequence[Run],
+    format: str,
+    folder: Path,
+    *,
+    name: str = "",
+    replace: bool = False,
+    begin: Begin = lambda _run: None,
+    **options: Any,
+) -> Iterator[Exported]:
+    """Write runs one after the other; see `export`. When it is interrupted, the files that are named are whole.
+
+    Args:
+        begin: called with each run before it is written.
+    """
+    if (built_in := BUILT_IN.get(format)) is not None:
+        for option in options:
+            if option not in built_in.options:
+                raise UsageError(f"{format} has no option {option}")
+        template = name or (built_in.name_of_several if len(runs) > 1 else names.A_RUN)
+        yield from _with_writer(runs, built_in, folder, template, replace, begin, options)
+    elif (exporter := added_formats().get(format)) is not None:
+        if name or replace or options:
+            raise UsageError(f"{format} names its files itself, and replaces none")
+        for run in runs:
+            begin(run)
+            yield _with_exporter(run, exporter, folder)
+    else:
+        raise unknown("format", format, format_names())
+
+
+def _with_exporter(run: Run, exporter: Exporter, folder: Path) -> Exported:
+    try:
+        return Exported(run, list(exporter(run, folder)))
+    except (BeamshellError, OSError) as exc:
+        return Exported(run, [], _refused(run, folder, exc))
+
+
+def _with_writer(
+    runs: Sequence[Run],
+    format: Format,
+    folder: Path,
+    template: str,
+    replace: bool,
+    begin: Begin,
+    options: dict[str, Any],
+) -> Iterator[Exported]:
+    by_name: dict[str, list[Run]] = {}
+    for run in runs:
+        try:
+            file_name = names.file_name(template, run.start)
+        except StoreError as exc:
+            yield Exported(run, [], exc)
+            continue
+        by_name.setdefault(file_name.casefold(), []).append(run)  # some file systems do not know the difference
+    if not format.shares_files:
+        _refuse_shared_names(by_name, template)
+    for several in by_name.values():
+        with NewFiles(folder, names.file_name(template, several[0].start), format.extension, replace=replace) as files:
+            yield from _into_files(several, format, files, begin, options)
+
+
+def _refuse_shared_names(by_name: dict[str, list[Run]], template: str) -> None:
+    for several in by_name.values():
+        if len(several) > 1:
+            labels = listed((run.label for run in several), most=3)
+            raise UsageError(f"'{template}' is the same name for {labels}: add {{scan_id}} to it")
+
+
+def _into_files(
+    runs: Sequence[Run], format: Format, files: NewFiles, begin: Begin, options: dict[str, Any]
+) -> list[Exported]:
+    """Write runs into the same files; one that fails is not in them."""
+    errors: dict[Run, BeamshellError] = {}
+    try:
+        for run in runs:
+            begin(run)
+            try:
+                with files.all_or_nothing():
+                    format.write(run, files, **options)
+            except BeamshellError as exc:
+                errors[run] = exc
+            except (LookupError, TypeError, ValueError, AttributeError) as exc:
+                errors[run] = _error(run, f"a document of it is not understood ({type(exc).__name__}: {exc})", exc)
+        paths = files.publish()
+    except (StoreError, OSError) as exc:
+        return [Exported(run, [], _refused(run, files.folder, exc)) for run in runs]
+    return [Exported(run, paths if run is runs[-1] else [], errors.get(run)) for run in runs]
+
+
+def _refused(run: Run, folder: Path, exc: BeamshellError | OSError) -> BeamshellError:
+    return exc if isinstance(exc, BeamshellError) else _error(run, f"{folder}: {exc.strerror or exc}", exc)
+
+
+def _error(run: Run, reason: str, cause: Exception) -> StoreError:
+    error = StoreError(f"{run.label} cannot be exported: {reason}")
+    error.__cause__ = cause
+    return error
