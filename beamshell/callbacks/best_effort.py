@@ -22,6 +22,7 @@ from beamshell.callbacks.run_fits import FitOfRun, LiveFitOfRun, PeakStatsOfRun,
 from beamshell.callbacks.subscribed_view import claims
 from beamshell.callbacks.table import LiveTable, Printer, colour_of
 from beamshell.callbacks.text_figure import TextFigure
+from beamshell.callbacks.waiting_rows import WaitingRows
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunReceivers, RunRouter
 from beamshell.text.nearest import unknown
@@ -44,6 +45,7 @@ class BestEffort(RunRouter):
             "gauss", or a model of lmfit with one variable for a `LiveFit` of the first detector. Its curve is drawn
             into the plot, and its values are printed when the run ends. None fits nothing.
         peak_stats: True computes and prints the `PeakStats` of each detector too, from its half height alone.
+        rows: where rows of the table wait; None is the process's own.
 
     Raises:
         UnknownName: no model has this word: take one that the message offers.
@@ -71,6 +73,7 @@ class BestEffort(RunRouter):
         windows: Windows | None = None,
         fit: Any = None,
         peak_stats: bool = False,
+        rows: WaitingRows | None = None,
     ) -> None:
         super().__init__(lambda start: _BestRun(start, self) if self.enabled else None)
         self.enabled = True
@@ -86,7 +89,7 @@ class BestEffort(RunRouter):
         self.out = out
         self.painter = painter or the_painter
         self.windows = windows or all_windows
-        self._table = LiveTable(out=out)
+        self._table = LiveTable(out=out, rows=rows)
         self.figures = RunFigures(painter, windows)
         self.text_figure = TextFigure(painter=painter, windows=windows)
 

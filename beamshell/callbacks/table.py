@@ -10,10 +10,13 @@ import logging
 import math
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from beamshell.callbacks.subscribed_view import SubscribedView
+from beamshell.callbacks.waiting_rows import WaitingRows
+from beamshell.callbacks.waiting_rows import rows as the_rows
 from beamshell.documents import Document
 from beamshell.documents.alarms import INVALID, MAJOR, MARKS, MINOR, Alarms, alarm_of
 from beamshell.documents.foreign_motion import ForeignMotions
@@ -53,6 +56,7 @@ class LiveTable(SubscribedView):
         default_prec: digits after the point where the control system does not say.
         width: characters a line may have; None is the terminal's width (unlimited when the output is not a terminal).
         uid: True names the uid of the run in the last line.
+        rows: where rows wait that need not be printed at once; None is the process's own.
 
     Example:
         ``RE(scan([det], th, -1, 1, 21), LiveTable([det]))``
@@ -68,6 +72,7 @@ class LiveTable(SubscribedView):
         default_prec: int = DEFAULT_PRECISION,
         width: int | None = None,
         uid: bool = False,
+        rows: WaitingRows | None = None,
     ) -> None:
         super().__init__(self.open_run, kind="table")
         self.fields = [fields] if isinstance(fields, str) else fields
@@ -75,6 +80,7 @@ class LiveTable(SubscribedView):
         self.min_width = min_width
         self.default_precision = default_prec
         self.uid = uid
+        self.rows = rows or the_rows
         self._out = out
         self._width = width
 
@@ -95,6 +101,7 @@ class Printer:
     def __init__(self, out: Callable[[str], Any] | None = None) -> None:
         self._out = out
         self._closed = False
+        self._held: list[str] | None = None
         self.on_terminal = out is None and is_terminal(sys.stdout)
         self._coloured = out is None and has_colours(sys.stdout)
 
@@ -104,8 +111,25 @@ class Printer:
             return
         if self.on_terminal and not is_row:
             text = fitted(text, window_width(sys.stdout))
+        text = self.styled(text, colour)
+        if self._held is None:
+            self._write(text)
+        else:
+            self._held.append(text)
+
+    def hold(self) -> None:
+        """Keep what is printed from now on, to print it in one piece."""
+        self._held = []
+
+    def release(self) -> None:
+        """Print what was kept."""
+        held, self._held = self._held, None
+        if held:
+            self._write("\n".join(held))
+
+    def _write(self, text: str) -> None:
         try:
-            (self._out or _write_line)(self.styled(text, colour))
+            (self._out or _write_line)(text)
         except (OSError, ValueError) as exc:  # a closed or full pipe: the run matters more than its table
             self._closed = True
             log.warning("the table goes on unseen, its output is closed: %s", exc)
@@ -132,6 +156,7 @@ class _RunTable(RunReceiver):
         self._alarms = Alarms()
         self._foreign = ForeignMotions()
         self._marked: dict[str, dict[str, None]] = {}  # by severity, the columns with such an alarm
+        self._waiting: deque[tuple[Document, Document]] = deque()  # events that are not printed yet
 
     def descriptor(self, descriptor: Document) -> None:
         if descriptor.get("name") != self._table.stream_name or self._layout is not None:
@@ -148,6 +173,18 @@ class _RunTable(RunReceiver):
             self._print(f"(not in stream {self._table.stream_name!r}: {listed(missing)})", _YELLOW)
 
     def event(self, descriptor: Document, event: Document) -> None:
+        self._waiting.append((descriptor, event))
+        self._table.rows.add(self)
+
+    def print_rows(self) -> None:
+        self._print.hold()
+        try:
+            while self._waiting:
+                self._print_event(*self._waiting.popleft())
+        finally:
+            self._print.release()
+
+    def _print_event(self, descriptor: Document, event: Document) -> None:
         self._alarms.take(descriptor, event)
         self._foreign.take(descriptor, event)
         layout = self._layout
@@ -171,6 +208,7 @@ class _RunTable(RunReceiver):
         self._row(layout, lines, marks, _YELLOW if is_repeated else "")
 
     def stop(self, stop: Document) -> None:
+        self._table.rows.draw()
         if self._layout is not None and self._points:
             self._show_highest(self._layout)
         points = counted(len(self._points), "point")

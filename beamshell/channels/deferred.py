@@ -11,6 +11,7 @@ import gc
 import importlib
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
@@ -48,7 +49,7 @@ class Gate:
         self._lock = threading.RLock()
         self._opened = threading.Event()
         self._opened.set()
-        self._waiting: list[Callable[[], None]] = []
+        self._waiting: deque[Callable[[], None]] = deque()
 
     @property
     def is_open(self) -> bool:
@@ -84,7 +85,7 @@ class Gate:
         """The next one that was held back; with the last one gone it is open."""
         with self._lock:
             if self._waiting:
-                return self._waiting.pop(0)
+                return self._waiting.popleft()
             self._opened.set()
             return None
 

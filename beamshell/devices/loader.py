@@ -5,10 +5,12 @@ It knows the device classes by name only, and never waits for a device to answer
 
 from __future__ import annotations
 
+import gc
 import inspect
 import os
 import re
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
@@ -22,7 +24,7 @@ from beamshell.errors import BeamshellError, ConfigError, MissingLibrary
 from beamshell.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from beamshell.devices.files.line import DeviceLine
     from beamshell.devices.registry import Entry
@@ -66,12 +68,25 @@ def load_devices(path: str | Path, registry: Registry | None = None) -> tuple[Re
         registry: the registry to add to; None makes a new one.
     """
     registry = Registry() if registry is None else registry
-    file = read_file(Path(path))
-    problems = list(file.problems)
-    registry.absent.update(file.broken)
-    for line in in_order(file.lines.values(), class_of):
-        _add(line, registry, problems)
+    with _no_garbage_collection():
+        file = read_file(Path(path))
+        problems = list(file.problems)
+        registry.absent.update(file.broken)
+        for line in in_order(file.lines.values(), class_of):
+            _add(line, registry, problems)
     return registry, problems
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """A block in which all that is made stays: to walk through it again and again takes longer than to make it."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def reload_devices(path: str | Path, registry: Registry) -> tuple[Changes, list[ConfigError]]:

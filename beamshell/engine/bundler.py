@@ -6,7 +6,7 @@ and knows nothing of plans, pauses or threads.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
 from beamshell.documents import Document, alarms, compose, foreign_motion
@@ -18,8 +18,8 @@ from beamshell.errors import IllegalMessageSequence, PlanError
 class Surroundings(Protocol):
     """The part of the engine that a run uses: calls of devices, documents, identifiers, the clock."""
 
-    def device(self, method: Callable[..., Any], *args: Any) -> Any:
-        """Call a device's method; the result, awaited if need be."""
+    def device(self, method: Callable[..., Any], args: Sequence[Any] = ()) -> Any:
+        """Call a device's method with these arguments; the result, awaited if need be."""
 
     def emit(self, name: str, doc: Document) -> None:
         """Hand a document to the subscribers."""
@@ -225,7 +225,7 @@ class RunBundler:
         covered = 0
         for obj in objects:
             if hasattr(obj, "collect_asset_docs"):
-                for name, doc in self._world.device(listed(obj.collect_asset_docs), *args):
+                for name, doc in self._world.device(listed(obj.collect_asset_docs), args):
                     covered = max(covered, self._emit_asset(stream, name, doc))
         return covered
 

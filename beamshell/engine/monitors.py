@@ -40,7 +40,7 @@ class Monitor:
         """End the subscription, if there is one."""
         if self.active:
             self.active = False
-            self._ctx.device(self.obj.clear_sub, self._on_change)
+            self._ctx.device(self.obj.clear_sub, (self._on_change,))
 
     def emit(self, update: MonitorUpdate) -> None:
         """Emit an event of this update."""

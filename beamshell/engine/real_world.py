@@ -52,6 +52,8 @@ class Settings:
     msg_hook: Callable[[Any], None] | None = None
     state_hook: Callable[[str, str], None] | None = None
     permission: Callable[[], None] = lambda: None
+    check_call_metadata: Callable[[Mapping[str, Any]], None] = lambda _: None
+    check_run_metadata: Callable[[Mapping[str, Any]], None] = lambda _: None
     while_running: WhileRunning | None = None
     waiting_hook: Callable[[set[Any] | None], None] | None = None
     log_hook: Callable[[str, Mapping[str, Any]], None] | None = None
@@ -227,6 +229,7 @@ class RealWorld:
         if self.suspenders_off:
             merged["suspenders_off_until"] = self.suspenders.off_until
         merged["scan_id"] = metadata.get("scan_id", call.keywords.get("scan_id", number))
+        settings.check_run_metadata(merged)
         if settings.md_validator is not None:
             settings.md_validator(dict(merged))
         if settings.md_normalizer is not None:
@@ -244,5 +247,8 @@ class RealWorld:
 
 
 def default_scan_id(md: MutableMapping[str, Any]) -> int:
-    """The number after the last one."""
-    return int(md.get("scan_id", 0) or 0) + 1
+    """The number after the last one; 1 if what stands there is no number."""
+    try:
+        return int(md.get("scan_id", 0) or 0) + 1
+    except (TypeError, ValueError, OverflowError):
+        return 1

@@ -119,6 +119,13 @@ class RunEngine:
         "answer_wait_s", "Seconds that a plan waits for a device that does not answer; 0: it fails at once."
     )
     permission = _setting("permission", "``f()``, called before a plan begins or goes on; raises to refuse it.")
+    check_call_metadata = _setting(
+        "check_call_metadata",
+        "``f(md)``, gets the metadata that a call hands over, before its plan begins; may raise.",
+    )
+    check_run_metadata = _setting(
+        "check_run_metadata", "``f(md)``, gets the metadata of each run, before it is opened; may raise."
+    )
     while_running = _setting(
         "while_running", "``f(activity)``, gives a context that is entered while a plan runs, to show it; or None."
     )
@@ -202,6 +209,7 @@ class RunEngine:
         self._settings.permission()
         # First: a plan that is refused here can still be run later.
         generator = as_generator(plan, beside_paused=self._call is not None)
+        self._settings.check_call_metadata(md)
         paused = self._must_be_free()
         typed = generator if hasattr(plan, "send") else plan
         settings, world = self._settings, self._world

@@ -110,7 +110,7 @@ class DeviceSilences:
         for ask_s in (0.0, ASK_S):
             silences = [
                 silence
-                for silence in call(obj.silences, ask_s)
+                for silence in call(obj.silences, (ask_s,))
                 if silence.since >= self._began_at
                 and (silence.until is None or silence.until >= earliest_end)
                 and silence not in self._excused

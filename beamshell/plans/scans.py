@@ -7,6 +7,7 @@ points.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from beamshell.arrays import np
@@ -66,7 +67,7 @@ def count(
         "hints": TIME_HINTS,
         **(md or {}),
     }
-    shot = per_shot or stubs.one_shot
+    shot = per_shot or partial(stubs.one_shot, take_reading=stubs.TriggerAndRead())
     alike = per_shot is None and not isinstance(checked_delay, Iterable)
     readings = stubs.repeat(lambda: shot(detectors), num, checked_delay, alike=alike)
     return (yield from stage_wrapper(run_wrapper(readings, md=run_md), detectors))

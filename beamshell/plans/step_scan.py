@@ -8,6 +8,7 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from beamshell.arrays import np
@@ -86,7 +87,7 @@ def _measured(
 def _step_of(per_step: PerStep, motors: list[Any]) -> Callable[..., Plan]:
     """The plan for one point as ``f(detectors, step, pos_cache)``."""
     if per_step is None:
-        return stubs.one_nd_step
+        return partial(stubs.one_nd_step, take_reading=stubs.TriggerAndRead())
     if not _is_for_one_motor(per_step):
         return per_step
     if len(motors) > 1:
@@ -177,13 +178,14 @@ def _equal_parts(values: Sequence[float]) -> list[tuple[int, int]]:
 
 def _step_with_time(seconds: float, signals: list[Any], count_time: ComputedValues) -> Callable[..., Plan]:
     """A `per_step` that first sets the count time where it differs from that of the last point."""
+    take_reading = stubs.TriggerAndRead()
 
     def step(detectors: Sequence[Any], point: patterns.Point, pos_cache: dict[Any, Any]) -> Plan:
         if count_time.values.get(COUNT_TIME) != seconds:
             yield Msg("checkpoint")
             yield from _set_all([(signal, seconds) for signal in signals])
             count_time.values[COUNT_TIME] = seconds
-        yield from stubs.one_nd_step([*detectors, count_time], point, pos_cache)
+        yield from stubs.one_nd_step([*detectors, count_time], point, pos_cache, take_reading)
 
     return step
 

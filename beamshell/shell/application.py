@@ -170,6 +170,7 @@ class BeamshellApp(TerminalIPythonApp):
         from beamshell.shell.extension import run_startup_files
 
         run_startup_files(self.session, self.exec_files)
+        gc.freeze()  # the devices too
         self._say_what_others_can_change(self.session)
 
     def _say_what_others_can_change(self, session: Session) -> None:
@@ -249,7 +250,6 @@ class BeamshellApp(TerminalIPythonApp):
             if (prompt := self.shell.pt_app) is not None:  # None where the terminal shows no more than a plain prompt
                 keep_sigint(prompt)
             _import_after_the_prompt(prompt, (*_AFTER_THE_PROMPT, *(_FOR_FITS if self.options.config.fit else ())))
-            gc.freeze()  # the devices too
             self.shell.mainloop()
         else:
             self.shell.restore_term_title()

@@ -152,7 +152,7 @@ class CommandSequence:
             metadata["command"] = followed.command
         metadata["plan_form"] = plan_form(followed.plan, self._session.devices)  # and not that of the sequence
         if step.line.meant.preflight:
-            self._session.runner.check(followed.plan, command=str(step.line), ask=False)
+            self._session.runner.check(followed.plan, command=str(step.line), ask=False, metadata=metadata)
 
         def whole() -> Plan:
             with followed.during(), self._noting(lambda: step.note):

@@ -1,4 +1,4 @@
-"""The subcommands that open no console: `ioc FILE` (serve a twin), `import FILE` (convert a device file), `queue`.
+"""The subcommands that open no console: `ioc` (serve a twin), `import` (convert a device file), `queue`, `export`.
 
 They make no device.
 """
@@ -17,7 +17,8 @@ from beamshell.shell.messages_shown import DONE, FAILED, say, say_error
 from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
-    from beamshell.store import Queue
+    from beamshell.shell.profile import Beamshell
+    from beamshell.store import Queue, Run, Runs
 
 
 def serve_twin(words: list[str]) -> int:
@@ -87,6 +88,56 @@ class QueueOfFolder:
 
     queue: Queue
     devices: Mapping[str, Any] = field(default_factory=dict)
+
+
+def export_runs(words: list[str]) -> int:
+    """Do what the command `export` does, on the runs of a data folder that a console may be writing to.
+
+    Args:
+        words: those of the command, its options as --to, --name, --replace and --header, and --data or --profile.
+
+    Returns:
+        The exit status.
+
+    Raises:
+        BeamshellError: it is refused, or a run cannot be exported; the message says why.
+    """
+    from beamshell.shell.commands import commands
+    from beamshell.shell.launch_options import take_beamline, take_flag, take_option
+    from beamshell.store.runs import Runs
+
+    folder, config, words = take_beamline(words)
+    to, words = take_option(words, "--to", "")
+    name, words = take_option(words, "--name", "")
+    named: dict[str, Any] = {"name": name or None, "folder": Path(to).expanduser().absolute() if to else None}
+    for flag in ("replace", "header"):
+        is_there, words = take_flag(words, f"--{flag}")
+        named[flag] = "yes" if is_there else None
+    runs = Runs(folder)
+    try:
+        given = {key: value for key, value in named.items() if value is not None}
+        commands().find("export").act(RunsOfFolder(runs, config), words, given)
+    finally:
+        runs.index.close()
+    return DONE
+
+
+@dataclass(frozen=True)
+class RunsOfFolder:
+    """What the command `export` has instead of a console: the runs of a data folder, and the profile's settings."""
+
+    runs: Runs
+    config: Beamshell
+    devices: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """The data folder."""
+        return self.runs.folder
+
+    def last_run(self) -> Run:
+        """The newest run."""
+        return self.runs[-1]
 
 
 def import_devices(words: list[str]) -> int:

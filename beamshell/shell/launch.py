@@ -28,6 +28,7 @@ beamshell: the console a beamline is run from.
   beamshell -c "mov th 1; wa"        run commands and leave: 0 all was done, 1 an error, 130 interrupted
   beamshell run night.txt            the same with a file of commands or Python, which is checked first
   beamshell queue [add ... | hold]   the sample queue, also while a console runs it: queue? there tells all words
+  beamshell export FORMAT [RUN ...]  write runs for other programs: csv today [--to FOLDER] [--name NAME] [--replace]
 
   beamshell --twin                   the same beamline, simulated: every PV of its device file, nothing real moves
   beamshell ioc DEVICE_FILE          serve that simulation alone, for other clients: [--port N] [--speed X]
@@ -49,6 +50,7 @@ _SUBCOMMANDS = {
     "ioc": "file_commands:serve_twin",
     "import": "file_commands:import_devices",
     "queue": "file_commands:work_on_queue",
+    "export": "file_commands:export_runs",
     "kernel": "notebook:install_kernel",
     "follow": "followers:run_follower",
     "check": "followers:check_followers",

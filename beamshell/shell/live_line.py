@@ -34,9 +34,13 @@ class LiveLines:
     they are cleared first, and drawn again below. They are written past Python's buffers, which a signal handler may
     not enter twice. Between two drawings the cursor is at their beginning, so that they can be cleared whole whatever
     the window was resized to.
+
+    Args:
+        print_first: called before anybody writes, to print what was to be printed before that; None for nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, print_first: Callable[[], None] | None = None) -> None:
+        self._print_first = print_first or (lambda: None)
         self._lock = threading.RLock()
         self._descriptor: int | None = None  # where it draws; None outside the block, and if there is no terminal
         self._encoding = "utf-8"
@@ -53,7 +57,9 @@ class LiveLines:
             self._encoding = sys.stdout.encoding
             self._line_is_open = False
             streams = {id(stream): stream for stream in (sys.stdout, sys.stderr) if is_live(stream)}
-            self._streams = [_StreamThatGivesWay(stream, self.give_way) for stream in streams.values()]
+            self._streams = [
+                _StreamThatGivesWay(stream, self.give_way, self._print_first) for stream in streams.values()
+            ]
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -93,6 +99,7 @@ class LiveLines:
 
     def give_way(self, text: str = "") -> None:
         """Move them down, or clear them, because `text` is written now; "" if nobody knows what."""
+        self._print_first()
         is_ours = self._lock.acquire(timeout=_PATIENCE_S)  # a signal handler must not wait for long
         try:
             self._line_is_open = text != "" and not text.endswith("\n")
@@ -115,9 +122,9 @@ class _StreamThatGivesWay:
     Its own methods are replaced, and not the stream, since others may have kept it.
     """
 
-    def __init__(self, stream: Any, give_way: Callable[..., None]) -> None:
+    def __init__(self, stream: Any, give_way: Callable[..., None], print_first: Callable[[], None]) -> None:
         self._stream = stream
-        write, fileno = stream.write, stream.fileno
+        write, fileno, flush = stream.write, stream.fileno, stream.flush
 
         def write_below(text: str) -> Any:
             if text:
@@ -128,7 +135,11 @@ class _StreamThatGivesWay:
             give_way()
             return int(fileno())
 
-        self._replaced = {"write": write_below, "fileno": descriptor}
+        def flush_all() -> None:  # another process writes next, or Python's `input`
+            print_first()
+            flush()
+
+        self._replaced = {"write": write_below, "fileno": descriptor, "flush": flush_all}
         self._before = {name: vars(stream)[name] for name in self._replaced if name in vars(stream)}
         vars(stream).update(self._replaced)
 

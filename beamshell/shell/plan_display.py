@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.waiting_rows import WaitingRows
+from beamshell.callbacks.waiting_rows import rows as the_rows
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver, RunRouter
 from beamshell.engine.interrupts import Situation
@@ -59,6 +61,7 @@ class PlanDisplay:
         painter: lets it draw when it is due.
         clock: seconds that only grow.
         above: lines to be drawn above, such as a plot, for so many columns and rows; None for none.
+        rows: rows of a table, which may wait while it is on the screen; None is the process's own.
 
     Example:
         ``RE.while_running = display.running; RE.subscribe(display.progress)``
@@ -69,6 +72,7 @@ class PlanDisplay:
         painter: Painter,
         clock: Callable[[], float] = time.monotonic,
         above: Callable[[int, int], Sequence[str]] | None = None,
+        rows: WaitingRows | None = None,
     ) -> None:
         self.progress = RunRouter(self._open_run)
         """Subscribed to the engine: notes the points of each run."""
@@ -76,7 +80,8 @@ class PlanDisplay:
         self._clock = clock
         self._above = above or (lambda _columns, _rows: ())
         self._stopwatch = Stopwatch(clock)
-        self._lines = LiveLines()
+        self._rows = rows or the_rows
+        self._lines = LiveLines(self._rows.print_first)
         self._activity: PlanActivity | None = None
         self._runs: list[RunProgress] = []
         self._moves: dict[int, LiveMove] = {}  # by id of the motor: a motor need not be hashable
@@ -124,9 +129,12 @@ class PlanDisplay:
         self._stopwatch.run()
         try:
             with self._lines:
-                if self._lines.is_visible:
-                    self._painter.touch(self)
-                yield
+                if not self._lines.is_visible:
+                    yield
+                    return
+                self._painter.touch(self)
+                with self._rows.allowed():
+                    yield
         finally:
             self._activity, self._expected = None, None
             self._stopwatch.stop()

@@ -69,6 +69,7 @@ class PlanRunner:
                 name for each in self._engine.preprocessors for name in getattr(each, "not_recorded", list)()
             ],
             refuse_plans=self._refuse_in_other_states,
+            refuse_metadata=self._refuse_metadata,
             expect=self._parts.plan_display.expect,
         )
 
@@ -91,10 +92,10 @@ class PlanRunner:
             if str(self._engine.state) not in ("idle", "paused"):  # beside a paused plan another may run
                 raise EngineError(f"a plan is {self._engine.state}: type resume, stop, abort or halt first")
             self._engine.permission()  # before anything is simulated or asked
-            checked = self.check(plan, command=command) if preflight else nullcontext()
             metadata = {"operator": self._operator()}
             if command:
                 metadata["command"] = command
+            checked = self.check(plan, command=command, metadata=metadata) if preflight else nullcontext()
         except BaseException:
             plan.close()  # it is thrown away on purpose: there is no warning that it was not run
             raise
@@ -110,13 +111,21 @@ class PlanRunner:
         """Return if the beamline is in the states that the profile requires for these commands or plans."""
         refuse_in_other_states(names, self._config, self._parts.profile, self._devices())
 
-    def check(self, plan: Plan, *, command: str = "", ask: bool = True) -> AbstractContextManager[None]:
+    def _refuse_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Return if a run may have these metadata with those that every run gets."""
+        if (rules := self._parts.metadata_file.rules).by_key:
+            rules.refuse({**self._engine.md, **metadata})
+
+    def check(
+        self, plan: Plan, *, command: str = "", ask: bool = True, metadata: Mapping[str, Any] | None = None
+    ) -> AbstractContextManager[None]:
         """Simulate a plan that is about to run, unless it cannot be made twice; it is thrown away if it is refused.
 
         Args:
             plan: a plan that has not begun.
             command: the line that was typed, if there is one.
             ask: False starts it however long it takes, as in the middle of a queue.
+            metadata: what its runs get beside those of the plan.
 
         Returns:
             A context for running the plan: there it does not check again the positions that were checked here.
@@ -129,7 +138,9 @@ class PlanRunner:
             self._refuse_in_other_states(command.split()[:1])
             if call is None or not call.can_be_repeated:
                 return nullcontext()
-            return self.preflight.before(call.repeat, ask=ask, refuse_run=self._engine.check_beside_paused)
+            return self.preflight.before(
+                call.repeat, ask=ask, refuse_run=self._engine.check_beside_paused, metadata=metadata
+            )
         except BaseException:
             plan.close()
             raise

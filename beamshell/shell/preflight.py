@@ -17,7 +17,7 @@ from beamshell.shell.questions import agrees
 from beamshell.text.times import end_time
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from contextlib import AbstractContextManager
 
     from beamshell.simulate.result import SimulationResult
@@ -51,6 +51,7 @@ class Preflight:
         is_attended: True if somebody is at the prompt and can answer.
         not_recorded: gives the names of the devices that a run would record beside its plan, and that do not answer.
         refuse_plans: called with the names of plans and of their command; it raises if one of them cannot run now.
+        refuse_metadata: called with the metadata that each run gets of its plan and command; it raises to refuse it.
         expect: called with the simulation of each plan that is about to run.
         confirm: shows a line and asks whether to start; True means yes.
     """
@@ -64,6 +65,7 @@ class Preflight:
         is_attended: Callable[[], bool],
         not_recorded: Callable[[], list[str]] = list,
         refuse_plans: Callable[[list[str]], None] = lambda _: None,
+        refuse_metadata: Callable[[Mapping[str, Any]], None] = lambda _: None,
         expect: Callable[[SimulationResult], None] = lambda _: None,
         confirm: Callable[[str], bool] | None = None,
     ) -> None:
@@ -73,6 +75,7 @@ class Preflight:
         self._is_attended = is_attended
         self._not_recorded = not_recorded
         self._refuse_plans = refuse_plans
+        self._refuse_metadata = refuse_metadata
         self._expect = expect
         self._confirm = confirm or confirm_at_prompt
 
@@ -94,7 +97,12 @@ class Preflight:
         return result
 
     def before(
-        self, make: Callable[[], Any], *, ask: bool = True, refuse_run: Callable[[list[str]], None] | None = None
+        self,
+        make: Callable[[], Any],
+        *,
+        ask: bool = True,
+        refuse_run: Callable[[list[str]], None] | None = None,
+        metadata: Mapping[str, Any] | None = None,
     ) -> AbstractContextManager[None]:
         """Check a plan that is about to run; announce it if it takes long.
 
@@ -105,6 +113,7 @@ class Preflight:
             make: makes the plan.
             ask: False never asks, as in the middle of a queue.
             refuse_run: gets the names of the devices that a run stages; raises if it cannot begin now.
+            metadata: what its runs get beside those of the plan.
 
         Raises:
             BeamshellError: the plan cannot be done; it is the first refusal itself. Correct what it names.
@@ -119,6 +128,8 @@ class Preflight:
         if result.runs and refuse_run is not None:
             refuse_run(result.staged)
         self._refuse_plans(_names_of_plans(result))
+        for run in result.runs:
+            self._refuse_metadata({**run, **(metadata or {})})
         for problem in result.problems:
             if isinstance(problem, _REFUSALS) or not result.runs:  # without a run it would end before it has begun
                 raise problem

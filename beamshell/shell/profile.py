@@ -102,6 +102,11 @@ class Beamshell(Configurable):
     states_file = Unicode(
         "", help="The file of the beamline's states (YAML), absolute or beside the profile's ipython_config.py."
     ).tag(config=True)
+    metadata_file = Unicode(
+        "",
+        help="The file of the metadata that runs must have, and of their values (YAML), absolute or beside the "
+        "profile's ipython_config.py.",
+    ).tag(config=True)
     requires = Dict(
         help="The state of the beamline that a command or a plan needs, such as {'xafs': 'alignment'}; in any other it "
         "is refused."

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from beamshell.messages import Plan
     from beamshell.shell.authority import Authority
     from beamshell.shell.console_recorder import ConsoleRecorder
+    from beamshell.shell.metadata_file import MetadataRules
     from beamshell.simulate.result import SimulationResult
     from beamshell.store import ConsoleLog, Journal, PersistentDict, Queue, Run, Runs
     from beamshell.store.runs import RunList
@@ -169,6 +170,11 @@ class Session:
     def md(self) -> PersistentDict:
         """The metadata that go into every run."""
         return self._parts.acquisition.need("metadata").metadata
+
+    @property
+    def metadata_rules(self) -> MetadataRules:
+        """Which metadata this beamline requires, and which values they may have."""
+        return self._parts.metadata_file.rules
 
     @property
     def journal(self) -> Journal:

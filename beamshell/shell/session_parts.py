@@ -8,7 +8,7 @@ from __future__ import annotations
 import atexit
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
@@ -22,6 +22,7 @@ from beamshell.shell.console_recorder import ConsoleRecorder
 from beamshell.shell.control_pv import ControlPv
 from beamshell.shell.leaving import is_attended
 from beamshell.shell.messages_shown import one_line, say, say_error
+from beamshell.shell.metadata_file import MetadataFile
 from beamshell.shell.plan_form import recorded_form
 from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile, login_name
@@ -168,6 +169,9 @@ class SessionParts:
         self.recorder: ConsoleRecorder | None = None
         self.authority: Authority | None = None
         self._simulated = simulated
+        self.metadata_file = MetadataFile(
+            lambda: beside_profile(config.metadata_file, profile) if config.metadata_file else None
+        )
         self._shell = shell
         self._config = config
         self._report = report
@@ -186,11 +190,25 @@ class SessionParts:
     def _open(self) -> Acquisition:
         acquisition = Acquisition.open(self._config.data_folder)
         acquisition.engine.answer_wait_s = self._config.answer_wait
+        acquisition.metadata.author = lambda: (self._config.operator or login_name(), acquisition.log.console)
+        acquisition.engine.check_call_metadata = self._check_call_metadata
+        acquisition.engine.check_run_metadata = lambda metadata: self.metadata_file.rules.refuse(metadata)
+        for problem in self.metadata_file.rules.problems:
+            self._report(problem)
         self.names.add(RE=acquisition.engine, runs=acquisition.runs)
         acquisition.engine.log_hook = self._record(acquisition).engine
         self.authority = self._stand_before_writes(acquisition)
         self._close_at_exit()
         return acquisition
+
+    def _check_call_metadata(self, metadata: Mapping[str, Any]) -> None:
+        """Return if what a call of the engine hands over can be stored, and the beamline allows it.
+
+        Raises:
+            PlanError: it cannot, or does not; nothing has begun.
+        """
+        for key, value in metadata.items():
+            self.metadata_file.rules.refuse_value(key, value)
 
     def _record(self, acquisition: Acquisition) -> ConsoleRecorder:
         self.recorder = ConsoleRecorder(

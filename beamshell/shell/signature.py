@@ -62,7 +62,8 @@ class CommandSignature:
                 self.settings[name] = typed
             else:
                 self.parameters[name] = typed
-        self._named = {} if any(one.takes_any_words for one in self.parameters.values()) else self._with_names()
+        self._takes_any_words = any(one.takes_any_words for one in self.parameters.values())
+        self._named = {} if self._takes_any_words else self._with_names()
 
     def _with_names(self) -> dict[str, Parameter]:
         """The parameters that may be typed as name=value too."""
@@ -152,7 +153,7 @@ class CommandSignature:
                 by_name[name] = value.strip("'\"") if equals else True
                 if by_name[name] == "":
                     raise MissingWordError(f"{name} is missing")
-            elif equals and self.settings:
+            elif equals and self.settings and not self._takes_any_words:
                 names = ", ".join(f"{one.name}=..." for one in self.settings.values() if not one.is_flag)
                 if not names:
                     raise WrongWordError(f"'{token}' is not understood")

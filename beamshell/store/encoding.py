@@ -26,22 +26,23 @@ _log = logging.getLogger(__name__)
 DEEPEST = 100
 """How deeply lists and dicts may be nested: Python itself reads no more than some 900 levels, other programs fewer."""
 
+_LONGEST_BITS = 14_000  # of a whole number: Python reads at most 4300 digits
 _MOST_ITEMS = 10_000_000  # of a collection that is not a list: `range` holds any number of them
-_reported: set[type] = set()  # types that the log has already named as written as a repr
+_reported: set[str] = set()  # what the log has already named as written as a repr
 
 
 def to_json(value: Any) -> str:
     """One line of ASCII JSON, whatever `value` holds."""
     try:
-        return _encode_anything(value)
+        return _encode(value)
     except Exception as exc:  # noqa: BLE001 - odd keys, circles, great depth, very long numbers, foreign classes
         _log.debug("no plain JSON: %r", exc)
-    return _encode_anything(_plain(value, _any_form, (), ""))
+    return _encode(_plain(value, _form_or_repr, (), ""))
 
 
 def shallow(document: Any) -> Any:
     """The document; if something in it is nested too deeply for most readers, a copy with its repr in that place."""
-    return _plain(document, _any_form, (), "") if is_deep(document) else document
+    return _plain(document, _form_or_repr, (), "") if is_deep(document) else document
 
 
 def is_deep(value: Any, deepest: int = DEEPEST) -> bool:
@@ -66,10 +67,10 @@ def to_strict_json(value: Any) -> str:
     """
     try:
         if not is_deep(value):
-            return _encode_reversible(value)
-    except Exception as exc:  # noqa: BLE001 - a foreign class may raise anything when it is asked for its items
+            return _encode(value)
+    except Exception as exc:  # noqa: BLE001 - as in to_json
         _log.debug("no plain JSON: %r", exc)
-    return _encode_reversible(_plain(value, _reversible_form, (), ""))
+    return _encode(_plain(value, _form_at, (), ""))
 
 
 class UnwritableError(TypeError):
@@ -114,15 +115,28 @@ def _reversible_form(value: Any) -> Any:
     raise UnwritableError("", value.reason if isinstance(value, _Unreadable) else with_article(type(value).__name__))
 
 
-def _any_form(value: Any) -> Any:
-    """The JSON form of `value`, at worst its repr, which is logged once a type."""
+def _form_at(value: Any, path: str) -> Any:
+    """The JSON form of a value from which it can be read back.
+
+    Raises:
+        UnwritableError: there is none; the error names the place.
+    """
     try:
         return _reversible_form(value)
-    except Exception as exc:  # noqa: BLE001 - a foreign class may raise anything when it is asked for its items
-        if type(value) not in _reported:
-            _reported.add(type(value))
-            reason = exc.reason if isinstance(exc, UnwritableError) else with_article(type(value).__name__)
-            _log.warning("%s cannot be written as JSON: its repr is kept, marked __repr__", reason)
+    except UnwritableError as exc:
+        raise UnwritableError(path, exc.reason) from None
+    except Exception as exc:  # a foreign class may raise anything when it is asked for its items
+        raise UnwritableError(path, with_article(type(value).__name__)) from exc
+
+
+def _form_or_repr(value: Any, path: str) -> Any:
+    """The JSON form of a value, at worst its repr; the log names the first place of each kind."""
+    try:
+        return _form_at(value, path)
+    except UnwritableError as exc:
+        if exc.reason not in _reported:
+            _reported.add(exc.reason)
+            _log.warning("%s: its repr is kept, marked __repr__", exc)
         return {"__repr__": _safe_repr(value)}
 
 
@@ -193,8 +207,7 @@ _FORMS: tuple[tuple[Any, Callable[[Any], Any]], ...] = (
     (Sequence, _listed),
 )
 
-_encode_anything = json.JSONEncoder(default=_any_form, separators=(",", ":")).encode
-_encode_reversible = json.JSONEncoder(default=_reversible_form, separators=(",", ":")).encode
+_encode = json.JSONEncoder(default=_reversible_form, separators=(",", ":")).encode
 
 
 class _Unreadable:
@@ -212,12 +225,12 @@ class _Unreadable:
         return self._repr
 
 
-def _plain(value: Any, form: Callable[[Any], Any], above: tuple[int, ...], path: str) -> Any:
+def _plain(value: Any, form: Callable[[Any, str], Any], above: tuple[int, ...], path: str) -> Any:
     """A copy of `value` made of JSON types alone, for what the encoder refuses.
 
     Args:
         value: anything.
-        form: gives the JSON form of a value that is of no JSON type, and of one that could not be read back.
+        form: gives the JSON form of what is of no JSON type or could not be read back, with its place.
         above: the identities of the values that it is in.
         path: where it is, such as "['sample']".
 
@@ -227,35 +240,20 @@ def _plain(value: Any, form: Callable[[Any], Any], above: tuple[int, ...], path:
     if value is None or isinstance(value, (bool, float, str)):
         return value
     if isinstance(value, int):
-        return (
-            value if _is_short(value) else _form_at(path, form, _Unreadable(value, "a number of thousands of digits"))
-        )
+        is_short = value.bit_length() < _LONGEST_BITS
+        return value if is_short else form(_Unreadable(value, "a number of thousands of digits"), path)
     kind = with_article(type(value).__name__)
     if id(value) in above:
-        return _form_at(path, form, _Unreadable(value, f"{kind} that contains itself"))
+        return form(_Unreadable(value, f"{kind} that contains itself"), path)
     if len(above) > DEEPEST:
-        return _form_at(path[:40] + "...", form, _Unreadable(value, f"{kind} nested more than {DEEPEST} deep"))
+        return form(_Unreadable(value, f"{kind} nested more than {DEEPEST} deep"), f"{path[:40]}...")
     above = (*above, id(value))
     if isinstance(value, dict):
         items = [(_key(key), item) for key, item in dict.items(value)]
         return {key: _plain(item, form, above, f"{path}[{key!r}]") for key, item in items}
     if isinstance(value, (list, tuple)):
         return [_plain(item, form, above, f"{path}[{at}]") for at, item in enumerate(_items(value))]
-    return _plain(_form_at(path, form, value), form, above, path)
-
-
-def _form_at(path: str, form: Callable[[Any], Any], value: Any) -> Any:
-    try:
-        return form(value)
-    except UnwritableError as exc:
-        raise UnwritableError(path, exc.reason) from None
-    except Exception as exc:  # a foreign class may raise anything when it is asked for its items
-        raise UnwritableError(path, with_article(type(value).__name__)) from exc
-
-
-def _is_short(number: int) -> bool:
-    """Whether a whole number can be written in digits and read back."""
-    return number.bit_length() < 14_000  # Python reads at most 4300 digits
+    return _plain(form(value, path), form, above, path)
 
 
 def _key(key: Any) -> str:

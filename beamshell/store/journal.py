@@ -72,7 +72,7 @@ class Journal:
     def __call__(self, name: str, doc: Document) -> None:
         """Write one document to the file of its run."""
         # Only the start document holds what people and plans have written.
-        line = f"{to_json((name, shallow(doc) if name == 'start' else doc))}\n".encode("ascii")
+        line = f'["{name}",{to_json(shallow(doc) if name == "start" else doc)}]\n'.encode("ascii")
         run = self._finder.run_of(name, doc)
         if run is None:
             raise StoreError(f"this {name} document belongs to no run whose start was seen here: it is not stored")

@@ -1,4 +1,4 @@
-"""PersistentDict: metadata, and the number of the last scan, kept in an sqlite file that two consoles may share.
+"""PersistentDict: metadata with their history, and the number of the last scan, in an sqlite file for several consoles.
 
 It knows no key but `scan_id`, the counter.
 """
@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import atexit
 import contextlib
+import json
 import logging
 import os
+import reprlib
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, MutableMapping
+from numbers import Integral
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from beamshell.errors import StoreError
 from beamshell.store.database import is_damage, open_database, set_aside, transaction
@@ -26,7 +29,14 @@ _SCHEMA = """
 PRAGMA synchronous = FULL;
 CREATE TABLE IF NOT EXISTS metadata (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS history (
+    number INTEGER PRIMARY KEY, time REAL NOT NULL, key TEXT NOT NULL, value TEXT, operator TEXT NOT NULL,
+    console TEXT NOT NULL);
+CREATE INDEX IF NOT EXISTS history_key ON history (key, number);
 """
+_MOST_CHANGES = 100_000  # that the history keeps; scripts may change a value all the time
+_LONGEST_VALUE = 10_000  # characters of a value in the history; a longer one is cut, and text there
+_LARGEST_NUMBER = 2**62  # of a scan: sqlite counts up to twice that
 
 STORABLE = "use numbers, text, lists, dicts, arrays or dates"
 """What metadata may be, for messages."""
@@ -34,6 +44,26 @@ STORABLE = "use numbers, text, lists, dicts, arrays or dates"
 _FRESH_S = 0.001  # seconds until another console's changes are looked for again
 _IMMUTABLE = (str, int, float, bool, type(None))
 _SCAN_ID = "scan_id"
+
+
+class MetadataChange(NamedTuple):
+    """A value that metadata have had.
+
+    Attributes:
+        key: of the metadata.
+        value: the value; a very long one as text that was cut.
+        time: since when, in seconds since 1970-01-01 UTC.
+        until: when it was replaced or deleted, likewise; None while it is there.
+        operator: who has set it.
+        console: the id of the console at which.
+    """
+
+    key: str
+    value: Any
+    time: float
+    until: float | None
+    operator: str
+    console: str
 
 
 class PersistentDict(MutableMapping[str, Any]):
@@ -45,14 +75,20 @@ class PersistentDict(MutableMapping[str, Any]):
 
     Args:
         path: the file; a damaged one is renamed, the log says so, and a new one is begun.
+        clock: seconds since 1970-01-01 UTC.
+
+    Attributes:
+        author: gives who changes values now, and the id of the console, for the history.
 
     Raises:
         StoreError: the value cannot be stored, or the file cannot be opened, read or written; the message names the
             key and why.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], clock: Callable[[], float] = time.time) -> None:
         self.path = Path(path)
+        self.author: Callable[[], tuple[str, str]] = lambda: ("", "")
+        self._clock = clock
         self._lock = threading.RLock()
         self._values: dict[str, Any] = {}
         self._texts: dict[str, str] = {}  # what the file holds, by key
@@ -83,8 +119,43 @@ class PersistentDict(MutableMapping[str, Any]):
             self._look(now=True)
             if key not in self._values:
                 raise KeyError(key)
-            self._db.execute("DELETE FROM metadata WHERE key = ?", (key,))
-            del self._values[key], self._texts[key]
+            self._put({}, [key])
+            del self._values[key]
+
+    def change(self, entries: Mapping[str, Any], without: Iterable[str] = ()) -> None:
+        """Set some values and delete others, all or none of it, whatever happens to the computer meanwhile.
+
+        Raises:
+            StoreError: a value cannot be stored, or the file cannot be written; nothing has changed.
+        """
+        texts = {key: self._text(key, value) for key, value in entries.items()}
+        with self._lock, self._explained("take values"):
+            self._look(now=True)
+            gone = [key for key in without if key in self._values and key not in entries]
+            self._put({key: text for key, text in texts.items() if self._texts.get(key) != text}, gone)
+            self._values.update(entries)
+            for key in gone:
+                del self._values[key]
+
+    def history(self, key: str | None = None, most: int = 1000) -> list[MetadataChange]:
+        """The values that were set, by whom and when, the oldest first; those that are there still among them.
+
+        Args:
+            key: only its values; None for all keys.
+            most: the newest so many.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        with self._lock, self._explained("be read"):
+            self.flush()
+            rows = self._db.execute(
+                "SELECT * FROM (SELECT key, value, time, lead(time) OVER (PARTITION BY key ORDER BY number), operator, "
+                "console, number FROM history WHERE key = :key OR :key IS NULL) WHERE value NOT NULL "
+                "ORDER BY number DESC LIMIT :most",
+                {"key": key, "most": most},
+            ).fetchall()
+        return [MetadataChange(row[0], _checked(row[0], row[1]), *row[2:6]) for row in reversed(rows)]
 
     def __ior__(self, more: Any) -> PersistentDict:
         """Take over values, as `update` does: ``RE.md |= {"sample": "LaB6"}``."""
@@ -222,10 +293,25 @@ class PersistentDict(MutableMapping[str, Any]):
         if refused is not None:
             raise refused
 
-    def _put(self, texts: dict[str, str]) -> None:
+    def _put(self, texts: dict[str, str], gone: Collection[str] = ()) -> None:
+        """Write values and delete others, and both into the history."""
         with transaction(self._db):
             self._db.executemany("INSERT OR REPLACE INTO metadata VALUES (?, ?)", texts.items())
+            self._db.executemany("DELETE FROM metadata WHERE key = ?", [(key,) for key in gone])
+            self._remember({**texts, **dict.fromkeys(gone)})
         self._texts.update(texts)
+        for key in gone:
+            del self._texts[key]
+
+    def _remember(self, texts: Mapping[str, str | None]) -> None:
+        now, (operator, console) = self._clock(), self.author()
+        rows = [
+            (now, key, text if text is None or len(text) <= _LONGEST_VALUE else _cut(text), operator, console)
+            for key, text in texts.items()
+            if key != _SCAN_ID  # each run counts it up
+        ]
+        self._db.executemany("INSERT INTO history (time, key, value, operator, console) VALUES (?, ?, ?, ?, ?)", rows)
+        self._db.execute("DELETE FROM history WHERE number <= (SELECT max(number) FROM history) - ?", (_MOST_CHANGES,))
 
     def _last_scan_id(self) -> int:
         counter = self._db.execute("SELECT value FROM counters WHERE name = ?", (_SCAN_ID,)).fetchone()
@@ -242,6 +328,10 @@ class PersistentDict(MutableMapping[str, Any]):
     def _text(self, key: str, value: Any) -> str:
         if not isinstance(key, str):
             raise StoreError(f"the key {key!r} cannot be stored: keys are text, such as {str(key)!r}")
+        if not key.isascii() and any("\ud800" <= char <= "\udfff" for char in key):
+            raise StoreError(f"the key {key!r} cannot be stored: it is half of a character; write it anew")
+        if key == _SCAN_ID and not (isinstance(value, Integral) and 0 <= int(value) < _LARGEST_NUMBER):
+            raise StoreError(f"md['scan_id'] counts the runs, and is a whole number: {reprlib.repr(value)} is none")
         try:
             return to_strict_json(value)
         except UnwritableError as exc:
@@ -275,6 +365,11 @@ def _checked(key: str, text: str) -> Any:
         return from_json(text)
     except ValueError as exc:
         raise _damage(f"the value of {key!r} is no JSON") from exc
+
+
+def _cut(text: str) -> str:
+    """JSON of the beginning of a long value."""
+    return json.dumps(f"{text[:_LONGEST_VALUE]} ...")
 
 
 def _damage(text: str) -> sqlite3.DatabaseError:

@@ -24,7 +24,7 @@ from beamshell.store.images import FileList, Images, files_of, find_key
 from beamshell.store.parts import STREAM, Part, readings_of_parts, table_of_parts
 from beamshell.store.table import PointsOfStream, Table, TableKind
 from beamshell.store.tables_beside import BASELINE, Baseline, Monitors
-from beamshell.text.lists import listed
+from beamshell.text.lists import in_one_line, listed
 from beamshell.text.nearest import did_you_mean, unknown_key
 from beamshell.text.numbers import counted
 from beamshell.text.times import date_and_time
@@ -293,8 +293,8 @@ def plan_line(start: Document) -> str:
     if isinstance(command := start.get("command"), str) and command:
         words = [shorten(command, 60, placeholder=" ...")]
     else:
-        names = [str(name) for key in ("motors", "detectors") for name in start.get(key) or ()]
-        words = [str(start.get("plan_name") or "?"), *names]
+        lists = [names for key in ("motors", "detectors") if isinstance(names := start.get(key), list | tuple)]
+        words = [str(start.get("plan_name") or "?"), *(str(name) for names in lists for name in names)]
     if CONTINUES in start:
-        words.append(f"(continues {start.get(CONTINUES_SCAN) or start[CONTINUES][:8]})")
-    return " ".join(words)
+        words.append(f"(continues {start.get(CONTINUES_SCAN) or str(start[CONTINUES])[:8]})")
+    return in_one_line(" ".join(words))

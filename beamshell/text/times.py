@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime
 import math
 import re
+from functools import lru_cache
 from time import localtime
 from typing import Any
 
@@ -102,10 +103,16 @@ def time_of_day(timestamp: Any) -> str:
     """
     try:
         second, tenth = divmod(math.floor(timestamp * 10), 10)
-        moment = localtime(second)
+        return f"{_whole_second(second)}.{tenth}"
     except (TypeError, ValueError, OverflowError, OSError):
         return str(timestamp)
-    return f"{moment.tm_hour:02}:{moment.tm_min:02}:{moment.tm_sec:02}.{tenth}"
+
+
+@lru_cache(maxsize=16)
+def _whole_second(second: int) -> str:
+    """The time of day of a second; points of a fast scan share it."""
+    moment = localtime(second)
+    return f"{moment.tm_hour:02}:{moment.tm_min:02}:{moment.tm_sec:02}"
 
 
 def date_and_time(timestamp: float) -> str:

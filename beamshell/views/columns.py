@@ -17,7 +17,7 @@ import numpy as np
 
 from beamshell.analysis.signals import value_of
 from beamshell.documents import Document
-from beamshell.text.numbers import DEFAULT_PRECISION, number, power_of_ten
+from beamshell.text.numbers import DEFAULT_PRECISION, number, number_format, power_of_ten
 from beamshell.text.times import time_of_day
 from beamshell.views.fields import Field, detectors, field, is_real, moved_fields, positions, resolve, siblings
 
@@ -77,20 +77,23 @@ def columns_of(
 
 
 def _column(about: Field, default_precision: int) -> Column:
+    key = about.key
+    text_of_float = number_format(about.precision, default_precision, as_position=about.of_motor)
+
     def text(event: Document) -> str:
         data = event.get("data") or {}
-        value = data[about.key] if about.key in data else value_of(about.key, data)
-        return "-" if value is None and about.key not in data else cell(value, about, default_precision)
+        value = data[key] if key in data else value_of(key, data)
+        if type(value) is float:  # the commonest kind, once a point and column
+            return text_of_float(value)
+        return "-" if value is None and key not in data else cell(value, about, default_precision)
 
     is_text = about.dtype == "string" or bool(about.choices)
-    return Column(about.key, text, about.units, about.key, is_text)
+    return Column(key, text, about.units, key, is_text)
 
 
 def cell(value: Any, about: Field, default_precision: int = DEFAULT_PRECISION) -> str:
     """The text of a value of this field, on one line and never shortened."""
     try:
-        if type(value) is float:  # the commonest kind, once a point and column
-            return number(value, about.precision, default_precision, as_position=about.of_motor)
         return _any_cell(value, about, default_precision)
     except Exception as exc:  # noqa: BLE001  # a device may hand over anything: its __str__ too can fail
         return f"<{type(value).__name__}: {type(exc).__name__}>"

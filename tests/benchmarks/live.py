@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 sys.path += [str(Path(__file__).parent), str(Path(__file__).parents[1])]
@@ -24,8 +25,10 @@ from trivial_devices import Detector, Motor
 from beamshell import plans as bp
 from beamshell.callbacks import LiveTable
 from beamshell.callbacks.painter import Painter
+from beamshell.callbacks.waiting_rows import WaitingRows
 from beamshell.engine import RunEngine
 from beamshell.shell.gui_loop import GuiLoop
+from beamshell.shell.live_line import LiveLines
 from beamshell.shell.plan_display import PlanDisplay
 
 ROUNDS = 7
@@ -64,10 +67,18 @@ RESTING = {
 def scanning(*, shown: bool) -> Job:
     """A job that scans in a terminal, with the table, and with or without the last line."""
     engine, painter = RunEngine(), Painter()
-    engine.subscribe(LiveTable())
+    rows = WaitingRows(painter)
+    engine.subscribe(LiveTable(rows=rows))
     engine.pump = GuiLoop(painter).pump
+
+    @contextmanager
+    def with_the_table_alone(_: object) -> Iterator[None]:
+        with LiveLines(rows.print_first), rows.allowed():
+            yield
+
+    engine.while_running = with_the_table_alone
     if shown:
-        display = PlanDisplay(painter)
+        display = PlanDisplay(painter, rows=rows)
         engine.subscribe(display.progress)
         engine.while_running = display.running
     det, motor = Detector("det"), Motor("motor")

@@ -26,8 +26,10 @@ from beamshell.callbacks import BestEffort
 from beamshell.callbacks.figures import Windows
 from beamshell.callbacks.painter import Painter
 from beamshell.callbacks.plot import LinePicture
+from beamshell.callbacks.waiting_rows import WaitingRows
 from beamshell.engine import RunEngine
 from beamshell.shell.gui_loop import GuiLoop
+from beamshell.shell.plan_display import PlanDisplay
 from beamshell.store import Journal
 from beamshell.views.curves import Curves
 from beamshell.views.fields import Field
@@ -42,13 +44,15 @@ def console(folder: Path, *, journal: bool = False, **views: bool) -> Job:
     """A job that scans with some of the console's subscribers; the views are those of BestEffort."""
     engine = RunEngine()
     painter = Painter()
+    rows = WaitingRows(painter)
     if journal:
         engine.subscribe(Journal(folder), writer=True)
     if views:
-        best = BestEffort(painter=painter)
+        best = BestEffort(painter=painter, rows=rows)
         best.table, best.plots, best.peaks = (views.get(name, False) for name in ("table", "plots", "peaks"))
         engine.subscribe(best)
     engine.pump = GuiLoop(painter).pump
+    engine.while_running = PlanDisplay(painter, rows=rows).running  # where it shows the last line, rows may wait
 
     def scan() -> float:
         begun = time.process_time()

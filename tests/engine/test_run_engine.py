@@ -12,7 +12,7 @@ from document_rules import check
 from beamshell import __version__
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.engine import RunEngine
-from beamshell.errors import NotInControl, PlanError, RunEngineInterrupted, TransitionError, UnknownName
+from beamshell.errors import NotInControl, PlanError, RunEngineInterrupted, TransitionError, UnknownName, UsageError
 from beamshell.messages import Msg
 from beamshell.plans import count, plan, scan
 from beamshell.plans import preprocessors as bpp
@@ -360,11 +360,11 @@ def test_an_exception_out_of_nowhere_still_closes_the_run_and_unstages(RE, det):
 
 
 PUBLIC = """
-abort answer_wait_s ask call_returns_result check_beside_paused clear_suspenders describe_plan halt install_suspender
-last_result log_hook look_around md md_normalizer md_validator msg_hook permission preprocessors proceed pump
-record_interruptions register_command remove_suspender request_pause resume run say scan_id_source state state_hook
-stop subscribe subscriptions suspenders suspenders_off suspenders_off_until suspenders_on unanswered unregister_command
-unsubscribe waiting_hook while_running
+abort answer_wait_s ask call_returns_result check_beside_paused check_call_metadata check_run_metadata
+clear_suspenders describe_plan halt install_suspender last_result log_hook look_around md md_normalizer md_validator
+msg_hook permission preprocessors proceed pump record_interruptions register_command remove_suspender request_pause
+resume run say scan_id_source state state_hook stop subscribe subscriptions suspenders suspenders_off
+suspenders_off_until suspenders_on unanswered unregister_command unsubscribe waiting_hook while_running
 """
 
 
@@ -459,3 +459,37 @@ def test_metadata_that_are_assigned_go_into_those_that_number_the_runs_and_only_
     plain = RunEngine({"a": 1})
     other = plain.md = {"b": 2}
     assert plain.md is other
+
+
+def test_metadata_of_a_call_that_are_refused_begin_nothing_and_the_plan_can_be_run_later(RE):
+    def refuse(metadata):
+        if "bad" in metadata:
+            raise UsageError("bad is bad")
+
+    RE.check_call_metadata = refuse
+    plan = count([])
+    with pytest.raises(UsageError, match="bad is bad"):
+        RE(plan, bad=1)
+    assert RE.state == "idle"
+    assert len(RE(plan, good=1)) == 1
+
+
+def test_metadata_of_a_run_that_are_refused_use_up_no_number(RE):
+    def refuse(metadata):
+        raise UsageError(f"no sample in scan {metadata['scan_id']}")
+
+    RE.check_run_metadata = refuse
+    with pytest.raises(UsageError, match="no sample in scan 1"):
+        RE(count([]))
+    RE.check_run_metadata = lambda _: None
+    RE(count([]))
+    assert RE.md["scan_id"] == 1
+
+
+@pytest.mark.parametrize("number", ["abc", None, [1], float("nan"), float("inf")])
+def test_what_stands_in_place_of_the_last_number_and_is_none_stops_no_run(number):
+    engine = RunEngine({"scan_id": number})
+    starts = []
+    engine.subscribe(lambda _, doc: starts.append(doc["scan_id"]), "start")
+    engine(count([]))
+    assert starts == [1]

@@ -210,6 +210,23 @@ def test_a_value_that_is_computed_from_counts_has_its_detectors_triggered_once(h
     assert (here.det.log, other.log, ratio.log) == (["trigger", "read"], ["trigger"], ["read"])
 
 
+def test_at_each_point_of_a_scan_the_same_is_triggered_and_read_and_it_is_found_out_once(here):
+    other, asked = VirtualDetector(here.world, "other"), []
+
+    class Computed(VirtualDetector):
+        @property
+        def counted_by(self):
+            asked.append(self.name)
+            return (here.det, other)
+
+    mu = Computed(here.world, "mu")
+    take_reading = bps.TriggerAndRead()
+    points = [list(take_reading([mu, here.x])) for _ in range(3)]
+    assert asked == ["mu"]
+    assert points == [list(bps.trigger_and_read([mu, here.x]))] * 3
+    assert list(take_reading([here.det])) == list(bps.trigger_and_read([here.det]))
+
+
 def test_the_detectors_behind_a_computed_value_are_staged_but_not_those_that_would_write_files(here):
     camera = VirtualDetector(here.world, "camera")
     camera.collect_asset_docs = lambda: iter(())

@@ -118,3 +118,46 @@ def test_a_comment_with_control_characters_moves_no_cursor(run, prompt, capsys, 
     shown = typed(f"runs {run.scan_id}")
     assert "\x1b" not in shown
     assert r"red \x1b[31m \ud800" in shown
+
+
+# ---- several runs --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(run, typed, prompt):
+    """Three runs of a sample Si, the last that there are."""
+    typed("scan det th 0 1 2; scan det th 0 1 2")
+    return prompt.session.runs[-3:]
+
+
+@pytest.mark.parametrize("words", ["-3..-1", "runs -3..-1"])
+def test_several_runs_are_amended_after_a_question(three, typed, monkeypatch, words):
+    questions = []
+    monkeypatch.setattr("beamshell.shell.commands.amending.is_attended", lambda _: True)
+    monkeypatch.setattr("beamshell.shell.commands.amending.agrees", lambda text, default: not questions.append(text))
+    shown = typed(f"amend {words} sample LaB6")
+    assert (
+        shown == "".join(f"{run.label}: sample: Si -> LaB6\n" for run in three) + "3 runs amended: undo takes it back\n"
+    )
+    assert questions == ["Amend 3 runs?"]
+    assert [run.metadata["sample"] for run in three] == ["LaB6"] * 3
+    assert typed("undo") == "".join(f"{run.label}: sample: LaB6 -> Si\n" for run in three)
+    assert [run.metadata["sample"] for run in three] == ["Si"] * 3
+
+
+def test_a_no_amends_nothing(three, typed, monkeypatch):
+    monkeypatch.setattr("beamshell.shell.commands.amending.is_attended", lambda _: True)
+    monkeypatch.setattr("beamshell.shell.commands.amending.agrees", lambda *_, **__: False)
+    assert "nothing is amended" in typed("amend -3..-1 sample LaB6")
+    assert [run.amendments for run in three] == [[], [], []]
+
+
+def test_where_nobody_can_be_asked_it_says_what_to_type(three, typed):
+    assert "nobody can be asked about 3 runs: amend -3..-1 sample LaB6 anyway" in typed("amend -3..-1 sample LaB6")
+    assert [run.amendments for run in three] == [[], [], []]
+    assert "3 runs amended" in typed("amend -3..-1 sample LaB6 anyway")
+    assert "LaB6" in typed("amend today sample CeO2 anyway")
+
+
+def test_runs_that_words_do_not_choose_are_said(typed, run):
+    assert "no run" in typed("amend 987000..987001 sample Si")

@@ -153,7 +153,7 @@ def test_an_item_of_the_queue_is_rehearsed_when_its_turn_has_come_and_nobody_is_
     console.queue = Queue(tmp_path)
     console.log = ConsoleLog(tmp_path)
 
-    def check(plan, ask, command=""):
+    def check(plan, ask, command="", metadata=None):
         try:
             return console.preflight.before(call_of(plan).repeat, ask=ask)
         except BaseException:

@@ -99,7 +99,7 @@ def test_what_has_no_json_form_is_kept_as_a_marked_repr_and_reported_once(caplog
     with caplog.at_level(logging.WARNING):
         assert from_json(to_json([Odd(), Odd()])) == [{"__repr__": "<odd>"}] * 2
     assert [record.message for record in caplog.records] == [
-        "an Odd cannot be written as JSON: its repr is kept, marked __repr__"
+        "[0]: an Odd cannot be written as JSON: its repr is kept, marked __repr__"
     ]
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import sqlite3
 import subprocess
 import sys
 import textwrap
@@ -11,10 +13,13 @@ import time
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from beamshell import RunEngine
 from beamshell.errors import StoreError
-from beamshell.store import PersistentDict
+from beamshell.plans import count
+from beamshell.store import Journal, PersistentDict, Runs
 
 
 @pytest.fixture
@@ -294,3 +299,163 @@ def test_two_consoles_go_on_counting_together_when_their_file_was_moved_away(ope
     other["user"] = "Ada"
     others_changes_show()
     assert (one["user"], other["sample"]) == ("Ada", "Si")
+
+
+# ---- many values at once, and values that nobody should set ------------------------------------
+
+
+def test_values_are_set_and_deleted_all_at_once_or_not_at_all(open_dict):
+    md = open_dict()
+    md.update(sample="Si", sample_mass=3, mood="good")
+    md.change({"sample": "LaB6"}, without=["sample", "sample_mass", "nothing"])
+    assert dict(open_dict()) == {"sample": "LaB6", "mood": "good"}
+    with pytest.raises(StoreError, match=r"md\['bad'\]: an object"):
+        md.change({"sample": "CeO2", "bad": object()}, without=["mood"])
+    assert dict(md) == dict(open_dict()) == {"sample": "LaB6", "mood": "good"}
+
+
+@pytest.mark.parametrize("number", ["abc", -1, 2**70, 1.5, None, [1], "7"])
+def test_a_number_of_the_last_scan_that_is_none_is_refused(open_dict, number):
+    md = open_dict()
+    with pytest.raises(StoreError, match=r"md\['scan_id'\] counts the runs, and is a whole number"):
+        md["scan_id"] = number
+    assert md.next_scan_id() == 1
+
+
+@pytest.mark.parametrize("key", ["\ud800", "a\udfff"])
+def test_a_key_that_is_half_of_a_character_is_refused(open_dict, key):
+    with pytest.raises(StoreError, match="cannot be stored: it is half of a character"):
+        open_dict()[key] = 1
+
+
+def nested(value):
+    for _ in range(60):
+        value = [value]
+    return value
+
+
+hostile_values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters(), max_size=9)
+    | st.binary(max_size=9)
+    | st.builds(object)
+    | st.builds(lambda: 10**5000)
+    | st.builds(lambda: np.array([np.nan, 1.0]))
+    | st.builds(lambda: np.float32(2.5))
+    | st.builds(lambda: "x" * 300_000)
+    | st.builds(lambda: list(range(20_000))),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.text(st.characters(), max_size=9) | st.integers(), inner, max_size=3)
+        | inner.map(nested)
+    ),
+    max_leaves=5,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.dictionaries(st.text(st.characters(), max_size=5), hostile_values, max_size=4))
+def test_hostile_metadata_are_stored_or_refused_by_name_and_never_stop_a_run(tmp_path_factory, values):
+    folder = tmp_path_factory.mktemp("hostile")
+    md = PersistentDict(folder / "metadata.sqlite")
+    for key, value in values.items():
+        with contextlib.suppress(StoreError):
+            md[key] = value
+    engine = RunEngine(md)
+    engine.subscribe(Journal(folder), writer=True)
+    (uid,) = engine(count([]))
+    kept = dict(md)
+    md.close()
+    run = Runs(folder)[uid]
+    assert set(kept) <= set(run.start)
+    assert run.stop is not None
+    assert repr(run)
+    md = PersistentDict(folder / "metadata.sqlite")
+    assert md.keys() == kept.keys()
+    md.close()
+
+
+def test_a_run_with_metadata_that_no_program_could_read_is_kept(tmp_path):
+    engine = RunEngine({})
+    engine.subscribe(Journal(tmp_path), writer=True)
+    hostile = {"sample": nested(nested(1)), "mass": 10**5000, "motors": 5, "plan_name": [1], "hints": 3, "x": object()}
+    (uid,) = engine(count([]), **hostile)
+    runs = Runs(tmp_path)
+    assert runs[uid].stop["exit_status"] == "success"
+    assert repr(runs)
+    assert runs[uid].start["mass"]["__repr__"].startswith("0x")
+
+
+# ---- the history of the values -------------------------------------------------------------------
+
+
+@pytest.fixture
+def clocked(tmp_path):
+    """Metadata whose clock goes on by 1 s at each change."""
+    seconds = iter(range(1, 1_000_000))
+    md = PersistentDict(tmp_path / "metadata.sqlite", clock=lambda: float(next(seconds)))
+    md.author = lambda: ("kate", "here")
+    yield md
+    md.close()
+
+
+def lines_of(changes):
+    return [(change.key, change.value, change.time, change.until) for change in changes]
+
+
+def test_each_value_has_its_time_and_who_has_set_it(clocked):
+    clocked["sample"] = "Si"
+    clocked["mood"] = "good"
+    clocked["sample"] = "LaB6"
+    del clocked["sample"]
+    assert lines_of(clocked.history("sample")) == [("sample", "Si", 1.0, 3.0), ("sample", "LaB6", 3.0, 4.0)]
+    assert lines_of(clocked.history()) == [
+        ("sample", "Si", 1.0, 3.0),
+        ("mood", "good", 2.0, None),
+        ("sample", "LaB6", 3.0, 4.0),
+    ]
+    assert {(change.operator, change.console) for change in clocked.history()} == {("kate", "here")}
+    assert lines_of(clocked.history(most=1)) == [("sample", "LaB6", 3.0, 4.0)]
+    assert clocked.history("nothing") == []
+
+
+def test_the_history_has_the_changes_of_all_consoles_also_those_inside_values(clocked, open_dict):
+    clocked["sample"] = {"mass": 1}
+    other = open_dict()
+    other.author = lambda: ("ben", "there")
+    other["sample"]["mass"] = 2
+    other.flush()
+    assert [(change.value, change.operator) for change in clocked.history("sample")] == [
+        ({"mass": 1}, "kate"),
+        ({"mass": 2}, "ben"),
+    ]
+
+
+def test_the_same_value_again_and_the_number_of_the_scan_are_no_changes(clocked):
+    clocked["sample"] = "Si"
+    clocked["sample"] = "Si"
+    clocked["scan_id"] = 5
+    clocked.next_scan_id()
+    assert lines_of(clocked.history()) == [("sample", "Si", 1.0, None)]
+
+
+def test_a_very_long_value_is_cut_in_the_history_alone(clocked):
+    clocked["notes"] = "x" * 1_000_000
+    (change,) = clocked.history("notes")
+    assert change.value.endswith(" ...")
+    assert len(change.value) < 20_000
+    assert clocked["notes"] == "x" * 1_000_000
+
+
+def test_metadata_of_an_older_version_get_a_history_from_now_on(tmp_path, open_dict):
+    with sqlite3.connect(tmp_path / "metadata.sqlite") as old:
+        old.execute("CREATE TABLE metadata (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID")
+        old.execute("INSERT INTO metadata VALUES ('sample', '\"Si\"')")
+    old.close()
+    md = open_dict()
+    assert md.history() == []
+    md["sample"] = "LaB6"
+    assert [change.value for change in md.history()] == ["LaB6"]

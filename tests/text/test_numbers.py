@@ -13,6 +13,7 @@ from beamshell.text.numbers import (
     in_full,
     label,
     number,
+    number_format,
     position_digits,
     with_error,
     with_unit,
@@ -49,6 +50,16 @@ def test_a_written_number_is_the_number_as_far_as_it_is_written(value, precision
     text = number(value, precision, as_position=as_position)
     assert float(text) == pytest.approx(value, rel=1e-3, abs=0.5 * 10.0**-precision)
     assert not (text.startswith("-") and float(text) == 0)
+
+
+@given(
+    st.floats(allow_nan=True) | st.floats(-1e-3, 1e-3) | st.integers(-(10**9), 10**9).map(float),
+    st.none() | st.integers(-1, 12),
+    st.booleans(),
+)
+def test_the_format_of_a_column_writes_what_the_number_alone_would_be(value, precision, as_position):
+    text = number_format(precision, as_position=as_position)(value)
+    assert text == number(value, precision, as_position=as_position)
 
 
 @given(st.floats(allow_nan=False))

@@ -21,8 +21,8 @@ def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
     if id(obj) not in resources.devices:
         ctx.add_device(obj)
     group = kwargs.get("group")
-    if "group" in kwargs and len(kwargs) == 1:  # nearly always, and at each point
-        status = ctx.device(method, *msg.args)
+    if group is not None and len(kwargs) == 1:  # nearly always, and at each point
+        status = ctx.device(method, msg.args)
     else:
         status = ctx.device_with(method, msg.args, {key: value for key, value in kwargs.items() if key != "group"})
     if group in resources.groups and status is not None and status.done and status.success:
@@ -35,14 +35,15 @@ def set_(ctx: CommandContext, msg: Any) -> Any:
     """Send a device to a value -> status."""
     if ctx.is_bare and not ctx.modes.unwinding:
         ctx.requests.end_bare_plan()
-    method = method_of(msg.obj, "set")
-    if id(msg.obj) not in ctx.resources.moved:
-        ctx.world.record("moving", device=msg.obj, target=msg.args[0] if msg.args else None)
-    ctx.resources.moved[id(msg.obj)] = msg
-    if ctx.resources.places:
-        ctx.resources.places.pop(id(msg.obj), None)
-    if ctx.resources.displaced:
-        ctx.resources.displaced.pop(id(msg.obj), None)
+    obj, resources = msg.obj, ctx.resources
+    method, key = method_of(obj, "set"), id(obj)
+    if key not in resources.moved:
+        ctx.world.record("moving", device=obj, target=msg.args[0] if msg.args else None)
+    resources.moved[key] = msg
+    if resources.places:
+        resources.places.pop(key, None)
+    if resources.displaced:
+        resources.displaced.pop(key, None)
     return _act(ctx, msg, method)
 
 

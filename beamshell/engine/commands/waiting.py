@@ -145,4 +145,4 @@ def input_(ctx: CommandContext, msg: Any) -> str:
     """Ask the operator -> the answer."""
     ctx.resources.prefetched.clear()  # as in `wait`
     prompt = msg.kwargs.get("prompt", msg.args[0] if msg.args else "")
-    return str(ctx.device(ctx.world.ask, prompt))
+    return str(ctx.device(ctx.world.ask, (prompt,)))

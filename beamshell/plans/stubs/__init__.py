@@ -62,6 +62,7 @@ from beamshell.plans.stubs.points import (
 )
 from beamshell.plans.stubs.reading import (
     TRIGGER_GROUP,
+    TriggerAndRead,
     close_run,
     create,
     declare_stream,
@@ -81,6 +82,7 @@ from beamshell.plans.stubs.reading import (
 __all__ = [
     "MOVE_GROUP",
     "TRIGGER_GROUP",
+    "TriggerAndRead",
     "abs_set",
     "broadcast_msg",
     "caching_repeater",

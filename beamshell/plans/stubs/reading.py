@@ -6,6 +6,7 @@ They know nothing of motion.
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -58,7 +59,31 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
         name: the stream.
     """
     devices = separate_devices(devices)
-    to_trigger = devices_to_trigger(devices)
+    return (yield from _trigger_and_read(devices_to_trigger(devices), devices, name))
+
+
+class TriggerAndRead:
+    """`trigger_and_read` for the points of one scan: it finds out once, not at each point, what is to be triggered.
+
+    Example:
+        ``take_reading = TriggerAndRead()``, and at each point ``yield from take_reading(devices)``
+    """
+
+    def __init__(self) -> None:
+        self._named: list[Any] = []  # at the last point
+        self._to_trigger: list[Any] = []
+        self._to_read: list[Any] = []
+
+    def __call__(self, devices: Sequence[Any], name: str = "primary") -> Plan:
+        """The plan for one point; see `trigger_and_read`."""
+        if len(devices) != len(self._named) or not all(map(operator.is_, devices, self._named)):
+            self._named = list(devices)
+            self._to_read = separate_devices(devices)
+            self._to_trigger = devices_to_trigger(self._to_read)
+        return _trigger_and_read(self._to_trigger, self._to_read, name)
+
+
+def _trigger_and_read(to_trigger: Sequence[Any], to_read: Sequence[Any], name: str) -> Plan:
     for device in to_trigger:
         yield msg_of(("trigger", device, (), {"group": TRIGGER_GROUP}, None))
     if to_trigger:
@@ -66,7 +91,7 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
     yield msg_of(("create", None, (), {"name": name}, None))
     readings: dict[str, Any] = {}
     try:
-        for device in devices:
+        for device in to_read:
             if device.name in readings and getattr(device, "parent", None) is not None:
                 continue  # it was read with the device that it is a part of
             reading = yield msg_of(("read", device, (), {}, None))
@@ -94,7 +119,7 @@ def devices_to_trigger(devices: Iterable[Any]) -> list[Any]:
             to_trigger += counters
         elif hasattr(device, "trigger"):
             to_trigger.append(device)
-    if len(set(map(id, to_trigger))) == len(to_trigger):  # usually; quick, as it runs at each point
+    if len(set(map(id, to_trigger))) == len(to_trigger):  # usually
         return to_trigger
     return list({id(device): device for device in to_trigger}.values())
 

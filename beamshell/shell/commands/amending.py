@@ -14,7 +14,7 @@ from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.questions import agrees, is_attended
 from beamshell.shell.slots import Slot
-from beamshell.shell.tokens import Tokens, plain_value
+from beamshell.shell.tokens import Tokens
 from beamshell.text.lists import in_one_line
 from beamshell.text.numbers import counted
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 HEADING = "What was measured"
 _HOW = "write amend 12 sample LaB6"
-_RUNS = re.compile(r"-?\d+")
+_RUNS = re.compile(r"-?\d+(\.\.-?\d+)?|today|yesterday")
 _RECORDED = (
     *("uid", "time", "scan_id", "versions", "command", "plan_name", "plan_type", "plan_args", "plan_form"),
     *("detectors", "motors", "hints", "shape", "extents", "num_points", "num_intervals"),
@@ -38,7 +38,7 @@ class Correction(NamedTuple):
     Attributes:
         runs: as typed: "12", "-3..-1", "today"; the runs themselves in Python; None for the last of this console.
         key: of the metadata.
-        value: the true one.
+        value: the true one, as it was typed.
     """
 
     runs: str | list[Run] | None
@@ -61,7 +61,7 @@ class CorrectionSlot(Slot):
             words.append(tokens.take("value"))
         if not key.isidentifier():
             raise UsageError(f"'{key}' is no name for metadata: {_HOW}")
-        return Correction(runs, key, plain_value(words[0]) if len(words) == 1 else " ".join(map(str, words)))
+        return Correction(runs, key, words[0] if len(words) == 1 else " ".join(map(str, words)))
 
     def _runs(self, tokens: Tokens) -> str | list[Run] | None:
         runs = []
@@ -90,13 +90,14 @@ def amend(session: Session, correction: Annotated[Correction, CorrectionSlot()],
     `amend sample LaB6`, `amend 12 sample LaB6`, `amend -3..-1 sample LaB6`, `amend today sample LaB6`. It shows what
     was there, and asks before it amends more than one run; `anyway` does not ask. The file of the run stays as it is:
     `runs 12` shows both values, and who has amended it; `undo` takes it back. In Python it takes runs that were found
-    too: `amend(runs.search(since="2026-11-22"), "sample", "LaB6")`.
+    too: `amend(runs.find("last week samx"), "sample", "LaB6")`.
     """
     from beamshell.store.amendments import SET, NewAmendment
 
-    key, value = correction.key, correction.value
+    key = correction.key
     if key in _RECORDED:
         raise UsageError(f"{key} is recorded by the console and stays: a comment can say what is wrong with it")
+    value = session.metadata_rules.value(key, correction.value)
     runs = _chosen(session, correction.runs)
     changed = [run for run in runs if key not in run.metadata or run.metadata[key] != value]
     for run in runs:
@@ -116,7 +117,11 @@ def _chosen(session: Session, chosen: str | list[Run] | None) -> list[Run]:
         return [session.last_run()]
     if not isinstance(chosen, str):
         return chosen
-    return [session.runs[int(chosen)]]
+    if ".." not in chosen and chosen[-1].isdigit():
+        return [session.runs[int(chosen)]]
+    if not (runs := session.runs.find(chosen)):
+        raise UnknownName(f"there is no run {chosen}: runs shows the last ones")
+    return list(runs)
 
 
 def _change(key: str, metadata: Mapping[str, Any], value: Any) -> str:

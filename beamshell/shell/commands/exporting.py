@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typing_extensions import override
 
-from beamshell.errors import StoreError, UsageError
+from beamshell.errors import StoreError, UnknownName
 from beamshell.shell.command_set import command
+from beamshell.shell.commands.finding import RunWordsSlot
 from beamshell.shell.live_line import LiveLines
 from beamshell.shell.messages_shown import print_answer, say_error
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import ChoiceSlot, Slot
-from beamshell.shell.tokens import Tokens, is_whole
+from beamshell.shell.tokens import Tokens
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
 
@@ -53,33 +55,24 @@ class FolderSlot(Slot):
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return isinstance(token, Path) or (isinstance(token, str) and token.startswith(("/", "./", "../", "~", "..")))
+        if isinstance(token, str):
+            return token in (".", "..") or token.startswith(("/", "./", "../", "~"))
+        return isinstance(token, Path)
 
 
-class RunsSlot(Slot):
-    """The words that say which runs are meant; they end at a folder."""
-
-    word = "run ..."
-    optional = True
-    repeats = True
-
-    @override
-    def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
-        words = []
-        while tokens and not (following is not None and following.fits(tokens.peek(), tokens.devices)):
-            words.append(str(tokens.take(name)))
-        return " ".join(words)
+class ExportedRunsSlot(RunWordsSlot):
+    """Words that choose runs, and no folder."""
 
     @override
     def fits(self, token: Any, devices: Mapping[str, Any]) -> bool:
-        return token is not None and not FolderSlot().fits(token, devices)
+        return super().fits(token, devices) and not FolderSlot().fits(token, devices)
 
 
 @command(HEADING, example="export csv 12")
 def export(
     session: Session,
     format: Annotated[str, FormatSlot()],
-    runs: Annotated[str, RunsSlot()] = "",
+    runs: Annotated[str, ExportedRunsSlot()] = "",
     folder: Annotated[Path | None, FolderSlot()] = None,
     *,
     name: str | None = None,
@@ -102,11 +95,11 @@ def export(
     options = {"header": True} if header == "yes" else {}
     paths: list[Path] = []
     failed: list[Run] = []
+    numbers = count(1)
     with LiveLines() as lines:
 
         def begin(run: Run) -> None:
-            number = chosen.index(run) + 1
-            lines.draw(f"exporting {run.label} ({number} of {len(chosen)}); Ctrl+C ends it")
+            lines.draw(f"exporting {run.label} ({next(numbers)} of {len(chosen)}); Ctrl+C ends it")
 
         results = exported(chosen, format, target, name=template, replace=replace == "yes", begin=begin, **options)
         for result in results:
@@ -120,16 +113,26 @@ def export(
                 print_answer(f"{result.run.label} is still open: this is what it has now")
     _say_what_was_written(chosen, paths, target)
     if failed:
-        labels = listed((run.label for run in failed), _MOST_NAMED)
+        labels = listed(map(_label, failed), _MOST_NAMED)
         raise StoreError(f"{len(failed)} of {len(chosen)} runs could not be exported: {labels}")
+
+
+def _label(run: Run) -> str:
+    try:
+        return run.label
+    except StoreError:  # its start document cannot be read
+        return run.path.name
 
 
 def _chosen(session: Session, words: str) -> Sequence[Run]:
     if not words:
         return [session.last_run()]
-    if is_whole(words):
-        return [session.runs[int(words)]]
-    raise UsageError(f"'{words}' is neither the number of a run nor a folder: for a new folder write ./{words}")
+    if (number := session.runs.query(words).single_number) is not None:
+        return [session.runs[number]]
+    if not (chosen := session.runs.find(words)):
+        last = words.split()[-1]
+        raise UnknownName(f"{chosen.foot}{f'; for the folder write ./{last}' if Path(last).is_dir() else ''}")
+    return chosen
 
 
 def _say_what_was_written(chosen: Sequence[Run], paths: Sequence[Path], folder: Path) -> None:

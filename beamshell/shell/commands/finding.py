@@ -36,7 +36,7 @@ class RunWordsSlot(TextSlot):
     @override
     def read(self, tokens: Tokens, name: str, following: Slot | None) -> str:
         words = [str(tokens.take(name))]
-        while tokens:
+        while tokens and (following is None or not following.fits(tokens.peek(), tokens.devices)):
             words.append(str(tokens.take(name)))
         return " ".join(map(_as_typed, words))
 

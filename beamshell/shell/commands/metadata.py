@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from beamshell.errors import UnknownName, UsageError
 from beamshell.shell.command_set import command
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
-from beamshell.shell.tokens import plain_value
+from beamshell.text.lists import in_one_line
 from beamshell.text.nearest import unknown
+from beamshell.text.times import clock_time
+from beamshell.text.window import table_in_window
 
 HEADING = "What was measured"
 _RESERVED = ("scan_id",)
@@ -36,8 +39,9 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
     elif key in _RESERVED:
         raise UsageError(f"{key} is counted by the console: choose another key")
     else:
-        metadata[key] = plain_value(value[0]) if len(value) == 1 else " ".join(map(str, value))
-        print_answer(f"{key}: {metadata[key]}")
+        typed = value[0] if len(value) == 1 else " ".join(map(str, value))
+        metadata[key] = session.metadata_rules.value(key, typed)
+        print_answer(f"{key}: {in_one_line(metadata[key])}")
 
 
 @md.subcommand(name="del", example="md del sample", also=("delete", "remove", "rm", "-d"))
@@ -48,10 +52,30 @@ def delete_metadata(session: Session, key: str) -> None:
     del session.RE.md[key]
 
 
+@md.subcommand(example="md history sample")
+def history(session: Session, key: str | None = None) -> None:
+    """Show the values that metadata have had, of one key or of all: since when, until when, and who has set them."""
+    changes = session.md.history(key)
+    if not changes:
+        raise UnknownName(f"no value of {key or 'metadata'} was set yet: {_NO_METADATA}")
+    now = time.time()
+    rows = [
+        [
+            clock_time(change.time, now),
+            "now" if change.until is None else clock_time(change.until, now),
+            change.operator,
+            in_one_line(change.key),
+            in_one_line(change.value),
+        ]
+        for change in changes
+    ]
+    print_answer(table_in_window([["from", "until", "who", "key", "value"], *rows], left_aligned=range(5)))
+
+
 def _show(entries: dict[str, Any]) -> None:
     width = max((len(key) for key in entries), default=0)
     for key, value in sorted(entries.items()):
-        print_answer(f"{key:<{width}}  {value}")
+        print_answer(f"{in_one_line(key):<{width}}  {in_one_line(value)}")
     if not entries:
         print_answer(f"no metadata yet: {_NO_METADATA}")
 

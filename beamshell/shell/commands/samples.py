@@ -1,10 +1,10 @@
-"""Commands that say what is measured: newproposal, newsample, comment, tag."""
+"""Commands that say what is measured: newproposal, newuser, newsample, comment, tag."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import UsageError
@@ -38,28 +38,31 @@ def newsample(session: Session, name: str, labels: Labels) -> None:
     _replace(session, "sample", name, labels)
 
 
+@command(HEADING, example="newuser Kate Miller")
+def newuser(session: Session, name: Text) -> None:
+    """Name the user of the following runs: whose experiment it is. Who sits at the console is the operator."""
+    _replace(session, "user", name)
+
+
 @command(HEADING, example="newproposal 2026-1234 strain in thin films")
 def newproposal(session: Session, number: str, title: Text = "") -> None:
-    """Name the proposal of the following runs, and its title; the sample of the proposal before goes."""
-    old = _of("sample", session.md)
-    _replace(session, "proposal", number, {"title": title} if title else {})
-    for key in old:
-        del session.md[key]
-    if old:
-        print_answer(f"no longer: {_shown(old)}")
+    """Name the proposal of the following runs, and its title; user and sample of the proposal before go."""
+    _replace(session, "proposal", number, {"title": title} if title else {}, and_drop=("user", "sample"))
 
 
-def _replace(session: Session, key: str, name: str, more: Mapping[str, Any]) -> None:
-    """Set an entry of the metadata and those that belong to it; those of the one before go."""
+def _replace(
+    session: Session, key: str, name: str, more: Mapping[str, Any] | None = None, and_drop: Iterable[str] = ()
+) -> None:
+    """Set an entry of the metadata and those that belong to it; those of the one before go, all at once."""
     metadata = session.md
-    old = _of(key, metadata)
-    entries = {key: name, **{f"{key}_{label}": value for label, value in more.items()}}
-    for each in old.keys() - entries.keys():
-        del metadata[each]
-    metadata.update(entries)
+    typed = {key: name, **{f"{key}_{label}": value for label, value in (more or {}).items()}}
+    rules = session.metadata_rules
+    entries = {each: rules.value(each, word) if each in rules.by_key else word for each, word in typed.items()}
+    old = {each: value for dropped in (key, *and_drop) for each, value in _of(dropped, metadata).items()}
+    metadata.change(entries, without=old)
     print_answer(_shown(entries))
-    if dropped := {each: value for each, value in old.items() if each not in entries}:
-        print_answer(f"no longer: {_shown(dropped)}")
+    if gone := {each: value for each, value in old.items() if each not in entries}:
+        print_answer(f"no longer: {_shown(gone)}")
     session.log.add(key, **entries)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -99,23 +99,23 @@ def _with_writer(
     begin: Begin,
     options: dict[str, Any],
 ) -> Iterator[Exported]:
-    by_name: dict[str, list[Run]] = {}
+    by_name: dict[str, tuple[str, list[Run]]] = {}  # without capitals: some file systems do not know the difference
     for run in runs:
         try:
-            file_name = names.file_name(template, run.start)
+            file_name = names.file_name(template, run.metadata)
         except StoreError as exc:
             yield Exported(run, [], exc)
-            continue
-        by_name.setdefault(file_name.casefold(), []).append(run)  # some file systems do not know the difference
+        else:
+            by_name.setdefault(file_name.casefold(), (file_name, []))[1].append(run)
     if not format.shares_files:
-        _refuse_shared_names(by_name, template)
-    for several in by_name.values():
-        with NewFiles(folder, names.file_name(template, several[0].start), format.extension, replace=replace) as files:
+        _refuse_shared_names(by_name.values(), template)
+    for file_name, several in by_name.values():
+        with NewFiles(folder, file_name, format.extension, replace=replace) as files:
             yield from _into_files(several, format, files, begin, options)
 
 
-def _refuse_shared_names(by_name: dict[str, list[Run]], template: str) -> None:
-    for several in by_name.values():
+def _refuse_shared_names(named: Iterable[tuple[str, list[Run]]], template: str) -> None:
+    for _, several in named:
         if len(several) > 1:
             labels = listed((run.label for run in several), most=3)
             raise UsageError(f"'{template}' is the same name for {labels}: add {{scan_id}} to it")

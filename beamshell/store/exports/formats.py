@@ -34,6 +34,7 @@ class Format:
         extension: of its files.
         shares_files: True if a file may hold several runs: those whose names are the same.
         name_of_several: the template of the names where several runs are exported at once.
+        reads_ahead: True if its writer needs to know the whole run before the first point.
         options: what its writer can be told, by name.
     """
 
@@ -41,19 +42,21 @@ class Format:
     extension: str
     shares_files: bool = False
     name_of_several: str = names.A_RUN
+    reads_ahead: bool = True
     options: Iterable[str] = field(default=())
 
     def write(self, run: Run, files: NewFiles, **options: Any) -> None:
         """Write a run; see `write_run`."""
         module, _, name = self.writer.partition(":")
-        write_run(getattr(import_module(f"beamshell.store.exports.{module}"), name), run, files, **options)
+        writer = getattr(import_module(f"beamshell.store.exports.{module}"), name)
+        write_run(writer, run, files, read_ahead=self.reads_ahead, **options)
 
 
 BUILT_IN = {
     "csv": Format("csv_files:CsvWriter", ".csv", options=("header",)),
-    "jsonl": Format("json_lines:JsonLinesWriter", ".jsonl"),
+    "jsonl": Format("json_lines:JsonLinesWriter", ".jsonl", reads_ahead=False),
     "spec": Format("spec_file:SpecWriter", ".spec", shares_files=True, name_of_several=names.A_DAY),
-    "parquet": Format("parquet:ParquetWriter", ".parquet"),
+    "parquet": Format("parquet:ParquetWriter", ".parquet", reads_ahead=False),
 }
 
 

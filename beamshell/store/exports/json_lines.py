@@ -7,6 +7,7 @@ too. It knows no file but the one that it is given.
 from __future__ import annotations
 
 from beamshell.documents import Document
+from beamshell.store.amendments import SET
 from beamshell.store.encoding import to_json
 from beamshell.store.exports.files import NewFiles
 from beamshell.store.exports.writer import Outline
@@ -31,7 +32,7 @@ class JsonLinesWriter:
         """Write one document."""
         if name == "start" and self._outline.amendments:
             amendments = [one._asdict() for one in self._outline.amendments]
-            recorded = {one["key"]: doc.get(one["key"]) for one in amendments if one["kind"] == "set"}
+            recorded = {one["key"]: doc.get(one["key"]) for one in amendments if one["kind"] == SET}
             doc = {**self._outline.metadata, "amendments": amendments, "recorded": recorded}
         self._file.write(f"{to_json((name, doc))}\n")
 

@@ -14,6 +14,7 @@ from typing_extensions import override
 from beamshell.documents import Document
 from beamshell.documents.alarms import STREAMS as ALARMS
 from beamshell.documents.router import RunReceiver
+from beamshell.store.amendments import Amendment
 from beamshell.store.exports.files import NewFiles
 from beamshell.store.run import Run
 
@@ -44,7 +45,7 @@ class Outline(RunReceiver):
         superseded: the uids of the events whose points were measured again later.
     """
 
-    def __init__(self, metadata: Document, amendments: Iterable[Any] = ()) -> None:
+    def __init__(self, metadata: Document, amendments: Iterable[Amendment] = ()) -> None:
         super().__init__()
         self.metadata = metadata
         self.amendments = list(amendments)
@@ -80,17 +81,25 @@ WriterClass: TypeAlias = Callable[..., Writer]
 """Makes a writer from the NewFiles that it writes into, the Outline of its run, and options of its format."""
 
 
-def write_run(make: WriterClass, run: Run, files: NewFiles, **options: Any) -> None:
+def write_run(make: WriterClass, run: Run, files: NewFiles, *, read_ahead: bool, **options: Any) -> None:
     """Write a stored run; of one that is still open what there is.
+
+    Args:
+        make: makes the writer.
+        run: the run.
+        files: where the files are made.
+        read_ahead: True if the outline is to come from a first reading.
+        options: of the format.
 
     Raises:
         StoreError: the run cannot be read, the format cannot hold it, or a file is there already.
         OSError: the disk refuses.
     """
-    outline = Outline(run.start)
-    outline.take(run.documents())
+    outline = Outline(run.metadata, run.amendments)
+    if read_ahead:
+        outline.take(run.documents())
     writer = make(files, outline, **options)
-    for name, doc in islice(run.documents(), outline.documents):
+    for name, doc in islice(run.documents(), outline.documents if read_ahead else None):
         writer(name, doc)
     writer.close()
 

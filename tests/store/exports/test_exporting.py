@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import errno
+import json
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from document_rules import validate
 from tiny_package import installed
 
 from beamshell.errors import ConfigError, StoreError, UnknownName, UsageError
 from beamshell.store import Run
+from beamshell.store.amendments import Amendments
 from beamshell.store.exports.csv_files import CsvWriter
 from beamshell.store.exports.exporting import export, exported
 from beamshell.store.exports.formats import format_names
@@ -118,7 +122,7 @@ def test_what_a_run_gets_while_it_is_exported_is_left_for_the_next_time(run_of, 
     monkeypatch.setattr(CsvWriter, "descriptor", measure)
     assert len(export(run, "csv", tmp_path / "out")[0].read_text().splitlines()) == 2
     monkeypatch.undo()
-    assert len(Run(run.path).table()["seq_num"]) == 2
+    assert run.num_events["primary"] == 2
 
 
 @pytest.mark.parametrize(
@@ -167,3 +171,39 @@ def test_a_format_that_cannot_be_loaded_is_named_with_its_package(package, run_o
 def test_a_package_names_its_files_itself(package, run_of, tmp_path):
     with pytest.raises(UsageError, match="npy names its files itself"):
         export(run_of(), "npy", tmp_path, name="{scan_id}")
+
+
+# ---- what was said about a run later -------------------------------------------------------------
+
+
+@pytest.fixture
+def amended(run_of, tmp_path):
+    """A run whose sample was corrected, with a comment."""
+    run = run_of(md={"sample": "Si", "operator": "kate"}, **POINT)
+    amendments = Amendments(tmp_path, clock=lambda: 1.7e9)
+    amendments.add("set", run.uid, 12, "LaB6", key="sample", operator="kate")
+    amendments.add("comment", run.uid, 12, "beam lost @ 3\nthen back", operator="tom")
+    return Run(run.path, amendments=amendments)
+
+
+def test_a_name_has_the_corrected_sample(amended, tmp_path):
+    (path,) = export(amended, "csv", tmp_path / "out", name="{sample}")
+    assert path.name == "LaB6_primary.csv"
+
+
+def test_amendments_are_in_each_format(amended, tmp_path):
+    ((csv,), (spec,), (jsonl,), (parquet,)) = (
+        export(amended, format, tmp_path / "out", **options)
+        for format, options in (("csv", {"header": True}), ("spec", {}), ("jsonl", {}), ("parquet", {}))
+    )
+    assert "# sample: LaB6" in csv.read_text().splitlines()
+    assert any(line.startswith("# comment: beam lost @ 3 then back (tom") for line in csv.read_text().splitlines())
+    assert "#C sample: LaB6\n" in spec.read_text()
+    assert ".  comment by tom: beam lost (at) 3 then back\n" in spec.read_text()
+    name, start = json.loads(jsonl.read_text().splitlines()[0])
+    assert (start["sample"], start["recorded"]) == ("LaB6", {"sample": "Si"})
+    assert [one["value"] for one in start["amendments"]] == ["LaB6", "beam lost @ 3\nthen back"]
+    validate(name, start)
+    facts = pq.read_schema(parquet).metadata
+    assert json.loads(facts[b"start"])["sample"] == "LaB6"
+    assert len(json.loads(facts[b"amendments"])) == 2
