@@ -130,14 +130,8 @@ class ConsoleLog:
         Raises:
             OSError: the disk refuses.
         """
-        present = self._present()
-        name = max(present | {name})
-        if self._open is None or self._open[0] != name or name not in present:
-            self._close()
-            self._folder.mkdir(exist_ok=True)  # the data folder itself is never made anew: it may have been moved
-            fd = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
-            self._open = (name, fd)
-        fd = self._open[1]
+        name = max(self._present() | {name})
+        fd = self._opened(name)
         size = os.fstat(fd).st_size
         if size and os.pread(fd, 1, size - 1) != b"\n":  # somebody's last line was cut off
             line = b"\n" + line
@@ -151,6 +145,18 @@ class ConsoleLog:
             return {name for name in os.listdir(self._folder) if _MONTH.fullmatch(name)}
         except FileNotFoundError:
             return set()
+
+    def _opened(self, name: str) -> int:
+        """The file of this name, open; again if it was moved away, or another one has taken its place."""
+        if self._open is not None and self._open[0] == name:
+            with contextlib.suppress(FileNotFoundError):
+                if os.path.samestat(os.fstat(self._open[1]), os.stat(self._folder / name)):
+                    return self._open[1]
+        self._close()
+        self._folder.mkdir(exist_ok=True)  # the data folder itself is never made anew: it may have been moved
+        fd = os.open(self._folder / name, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._open = (name, fd)
+        return fd
 
     def _close(self) -> None:
         if self._open is not None:

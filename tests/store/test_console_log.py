@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -154,6 +155,15 @@ def test_a_data_folder_that_was_moved_away_is_not_made_anew(tmp_path):
     log.add("typed", cell=3)
     log.close()
     assert [entry.facts["cell"] for entry in log.newest_first()] == [3, 2, 1]
+
+
+def test_an_entry_goes_into_the_file_that_has_taken_the_place_of_the_first_one(log, tmp_path):
+    """As after a folder that was moved away and copied back."""
+    log.add("typed", cell=1)
+    (tmp_path / FOLDER).rename(tmp_path / "away")
+    shutil.copytree(tmp_path / "away", tmp_path / FOLDER)
+    log.add("typed", cell=2)
+    assert [entry.facts["cell"] for entry in log.newest_first()] == [2, 1]
 
 
 def test_a_value_that_json_cannot_hold_does_not_stop_the_console(log):
