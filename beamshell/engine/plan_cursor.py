@@ -179,7 +179,7 @@ def fields_of(msg: Any) -> tuple[Any, ...]:
 
 
 def identity(msg: Any) -> tuple[str, int, int]:
-    """What tells a message, also one from the record, from all others that live: each has kwargs of its own."""
+    """What tells a message, also one from the record, from all others since the checkpoint: by kwargs of its own."""
     return msg.command, id(msg.obj), id(msg.kwargs)
 
 

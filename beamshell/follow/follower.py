@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from beamshell.errors import LineRefused, SinkDown, StoreError
 from beamshell.follow.cursor import CursorFile
-from beamshell.follow.lines import CONSOLE, Line
+from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
 from beamshell.follow.reader import Reader
 from beamshell.follow.sink import Sink
 from beamshell.follow.status import FollowerStatus
@@ -27,6 +27,7 @@ _SAVE_S = 0.5
 """Seconds between two savings of the cursor while lines come all the time."""
 
 _LONGEST_WAIT_S = 30.0
+_BESIDE = (AMENDMENT, CONSOLE)
 _RATE_OVER_S = 5.0
 
 
@@ -69,7 +70,7 @@ class Follower:
             is_last = self._stopped.is_set()  # before reading: what was written until then is still sent
             lines = self._reader.read()
             if lines:
-                if not self._send([line for line in lines if line.name != CONSOLE or self._sink.takes_console]):
+                if not self._send([line for line in lines if line.name not in _BESIDE or line.name in self._sink.also]):
                     return
                 self._save(now=False)
             else:

@@ -5,7 +5,7 @@ It knows no cursor and no process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from beamshell.errors import SinkDown
 from beamshell.follow.lines import Line
@@ -19,8 +19,8 @@ class Sink:
     again. A receiver that can tell leaves out a `Line.key` that it has.
     """
 
-    takes_console = False
-    """Whether it takes the entries of the console log too, or documents alone."""
+    also: Collection[str] = ()
+    """What it takes beside the documents of runs: AMENDMENT, CONSOLE (of beamshell.follow.lines), or both."""
 
     def send(self, lines: Sequence[Line]) -> None:
         """Hand lines over; when this returns, the receiver has them all, in this order.

@@ -231,6 +231,11 @@ class Run:
         return readings_of_parts(Part(first_point(run.start), run.documents()) for run in self.parts)
 
     @property
+    def readers(self) -> AssetReaders:
+        """How its external files are found and read."""
+        return self._readers
+
+    @property
     def image_keys(self) -> list[str]:
         """The data keys whose values are in files of their own, such as ["cam_image"]."""
         return list(dict.fromkeys(key for doc in self.descriptors for key in external_keys(doc)))

@@ -20,6 +20,7 @@ from beamshell.store.run_lines import LineReader
 RUNS = "runs"
 """The folder of the run files inside the data folder."""
 
+_BLOCK = 64 * 1024  # bytes of lines read at once: few enough to stay in the processor's cache
 _TAIL = 64 * 1024  # bytes; a stop document is far smaller
 
 
@@ -51,24 +52,30 @@ def documents(path: Path, only: str = "") -> Iterator[tuple[str, Document]]:
     beginning = f'["{only}"'.encode() if only else b""
     reader = LineReader(path)
     try:
-        for number, line in lines_of(path):
-            if line.startswith(beginning) and (pair := reader.document(number, line, is_alone=bool(only))):
-                yield pair
+        for first, lines in blocks_of(path):
+            for number, line in enumerate(lines, first):
+                if line.startswith(beginning) and (pair := reader.document(number, line, is_alone=bool(only))):
+                    yield pair
     finally:
         reader.finish()
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The whole lines of a run's file with their numbers, from 1.
+def blocks_of(path: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """The whole lines of a run's file, many at a time: the number of the first, counted from 1, and the lines.
 
     Raises:
         StoreError: the file cannot be read.
     """
+    number = 1
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):
-                    yield number, line
+            is_whole = True
+            while is_whole and (lines := file.readlines(_BLOCK)):
+                if not (is_whole := lines[-1].endswith(b"\n")):  # it is being written: its rest would be no line
+                    lines.pop()
+                if lines:
+                    yield number, lines
+                number += len(lines)
     except OSError as exc:
         raise _unreadable(path, exc) from exc
 

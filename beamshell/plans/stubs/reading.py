@@ -58,43 +58,51 @@ def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
         devices: what is read. A part of another device in the list is read with that device.
         name: the stream.
     """
-    devices = separate_devices(devices)
-    return (yield from _trigger_and_read(devices_to_trigger(devices), devices, name))
+    return (yield from _sent(*_messages(devices, name)))
 
 
 class TriggerAndRead:
-    """`trigger_and_read` for the points of one scan: it finds out once, not at each point, what is to be triggered.
+    """`trigger_and_read` for the points of one scan: what is sent at each point is found out once.
 
     Example:
         ``take_reading = TriggerAndRead()``, and at each point ``yield from take_reading(devices)``
     """
 
     def __init__(self) -> None:
-        self._named: list[Any] = []  # at the last point
-        self._to_trigger: list[Any] = []
-        self._to_read: list[Any] = []
+        self._devices: list[Any] = []  # of the last point
+        self._messages: tuple[list[Msg], list[Msg]] = [], []
 
-    def __call__(self, devices: Sequence[Any], name: str = "primary") -> Plan:
+    def __call__(self, devices: Sequence[Any]) -> Plan:
         """The plan for one point; see `trigger_and_read`."""
-        if len(devices) != len(self._named) or not all(map(operator.is_, devices, self._named)):
-            self._named = list(devices)
-            self._to_read = separate_devices(devices)
-            self._to_trigger = devices_to_trigger(self._to_read)
-        return _trigger_and_read(self._to_trigger, self._to_read, name)
+        if len(devices) != len(self._devices) or not all(map(operator.is_, devices, self._devices)):
+            self._devices = list(devices)
+            self._messages = _messages(devices, "primary")
+        return _sent(*self._messages)
 
 
-def _trigger_and_read(to_trigger: Sequence[Any], to_read: Sequence[Any], name: str) -> Plan:
-    for device in to_trigger:
-        yield msg_of(("trigger", device, (), {"group": TRIGGER_GROUP}, None))
-    if to_trigger:
-        yield msg_of(("wait", None, (), {"group": TRIGGER_GROUP}, None))
-    yield msg_of(("create", None, (), {"name": name}, None))
+def _messages(devices: Sequence[Any], name: str) -> tuple[list[Msg], list[Msg]]:
+    """What is sent to trigger devices and to open an event of this stream, and then to read them."""
+    to_read = separate_devices(devices)
+    to_begin = [
+        msg_of(("trigger", device, (), {"group": TRIGGER_GROUP}, None)) for device in devices_to_trigger(to_read)
+    ]
+    if to_begin:
+        to_begin.append(msg_of(("wait", None, (), {"group": TRIGGER_GROUP}, None)))
+    to_begin.append(msg_of(("create", None, (), {"name": name}, None)))
+    return to_begin, [msg_of(("read", device, (), {}, None)) for device in to_read]
+
+
+def _sent(to_begin: Sequence[Msg], to_read: Sequence[Msg]) -> Plan:
+    """Send these messages, then save the event; all readings in one dict."""
+    for msg in to_begin:  # `yield from` would send the answers to the list, which takes none
+        yield msg
     readings: dict[str, Any] = {}
     try:
-        for device in to_read:
+        for msg in to_read:
+            device = msg.obj
             if device.name in readings and getattr(device, "parent", None) is not None:
                 continue  # it was read with the device that it is a part of
-            reading = yield msg_of(("read", device, (), {}, None))
+            reading = yield msg
             if reading is not None:
                 readings.update(reading)
     except GeneratorExit:
