@@ -288,7 +288,7 @@ class Runs:
         if key.start is not None and key.start < 0 and (key.stop is None or key.stop < 0):
             most = min(-key.start, _LARGEST)
             rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT {most}", of_newest=most <= NEWEST)[::-1]
-            return RunList(self._runs(rows)[: key.stop : key.step])
+            return self._runs(rows[: key.stop : key.step])
         conditions = ["1"]
         if key.start is not None and key.start >= 0:
             conditions.append(f"scan_id >= {int(key.start)}")

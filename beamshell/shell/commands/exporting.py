@@ -22,7 +22,7 @@ from beamshell.text.numbers import counted
 if TYPE_CHECKING:
     from beamshell.store import Run
     from beamshell.store.exports.exporting import Exported
-    from beamshell.store.runs import RunList
+    from beamshell.store.run_list import RunList
 
 HEADING = "What was measured"
 
