@@ -202,7 +202,7 @@ _OPTIONAL: Mapping[str, Mapping[str, _Check]] = {
         "motors": _or_none(_names),
         "detectors": _or_none(_names),
         "hints": _or_none(_dict_with(dimensions=_or_none(_list_of(_is_dimension)))),
-        "continues": _or_none(_is_text),
+        "continues": _or_none(_is_text_or_integer),
         "continued_at": _or_none(_is_number_of_point),
     },
     "descriptor": {
