@@ -6,7 +6,7 @@ A failing disk or a hand may have changed any byte of it. It knows no file.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from beamshell.documents import Document
@@ -59,8 +59,8 @@ def _is_plain_event(doc: Document) -> bool:
     )
 
 
-def are_plain_events(descriptor: Any, numbers: list[Any], times: list[Any], data: list[Any]) -> bool:
-    """Whether many events of one stream are as the engine writes them; the lists have a value an event."""
+def are_plain_events(descriptor: Any, numbers: Sequence[Any], times: Sequence[Any], data: Sequence[Any]) -> bool:
+    """Whether many events of one stream are as the engine writes them; the sequences have a value an event."""
     return (
         isinstance(descriptor, str)
         and set(map(type, numbers)) == {int}
