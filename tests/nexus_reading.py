@@ -1,7 +1,8 @@
-"""Reads what a NeXus file of a run holds, as somebody does who knows `fill_value` and `format`."""
+"""Reads what a NeXus file of a run holds, as somebody does who knows `fill_value` and `format`; and checks it."""
 
 from __future__ import annotations
 
+import chexus
 import h5py
 import numpy as np
 
@@ -33,3 +34,14 @@ def plain(column):
     """A column as lists; None where an integer is missing."""
     rows = column.tolist() if column.dtype != object else list(column)
     return [row.tolist() if isinstance(row, np.ndarray) else row for row in rows]
+
+
+STAYS = {"depends_on_missing"}
+"""What chexus reports and is left as it is: where a device stands in the hutch is not known to the console."""
+
+
+def violations(path):
+    """The rules of chexus that a file breaks."""
+    validators = chexus.validators.base_validators(has_scipp=False)
+    (root,) = [chexus.validate(root, validators) for root in chexus.read_hdf5(str(path))]
+    return {result.validator.name for result in root.values() if result.fails}

@@ -82,12 +82,14 @@ def add_instrument(entry: Group, start: Document, streams: Iterable[Stream], dat
     """Write the devices of a run, and the monitors of the beam beside them."""
     instrument = add_group(entry, "instrument", "NXinstrument")
     motors = [motor for motor in sequence_of(start, "motors") if isinstance(motor, str)]
-    for device in devices_of(streams):
-        _add_device(instrument, device, motors, datasets.get(device.stream, {}))
-        _add_monitors(entry, device, datasets.get(device.stream, {}))
+    devices = devices_of(streams)
+    for device in devices:
+        columns = datasets.get(device.stream, {})
+        _add_device(instrument, device, motors, columns)
+        _add_monitors(entry, device, columns)
     columns = datasets.get(PRIMARY, {})
-    for motor in motors:  # one that a flyer has moved and recorded
-        if motor not in instrument and motor in columns:
+    for motor in motors:
+        if motor in columns and motor not in {device.name for device in devices}:  # a flyer has moved and recorded it
             positioner = add_group(instrument, motor, "NXpositioner")
             add_value(positioner, "name", motor)
             add_link(positioner, "value", columns[motor])
@@ -121,7 +123,7 @@ def _add_device(instrument: Group, device: Device, motors: list[str], columns: M
 
 def _class_of(device: Device, motors: list[str]) -> str:
     units = {str(device.data_keys[key].get("units")) for key in device.keys}
-    if device.name in _RING and units <= _AMPERE:
+    if device.name in _RING and units and units <= _AMPERE:
         return "NXsource"
     if device.name in motors or device.setpoint is not None:
         return "NXpositioner"

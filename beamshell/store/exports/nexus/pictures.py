@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 from beamshell.arrays import np
 from beamshell.store.asset_readers import AssetReaders, hdf5_dataset, hdf5_dataset_names, open_hdf5
+from beamshell.store.columns import Column
 from beamshell.store.exports.nexus.values import Group, add_column, free_name, set_attributes
 from beamshell.store.frame_locations import FrameLocation, FrameRequest
 from beamshell.text.lists import listed
@@ -69,27 +70,29 @@ def add_pictures(
         frames = _frames_of(requests, about)
         if frames is not None:
             dataset = _virtual(group, key, frames, len(rows), folder)
-            _describe(dataset, key, about, files)
+            units = str(about.get("units") or "")
+            set_attributes(dataset, long_name=label(key, units), **({"units": units} if units else {}))
+            _name_files(dataset, files)
             return dataset
-    paths = {rows[number]: list(map(str, readers.paths(location))) for number, location in locations.items()}
-    column = np.empty(len(rows), dtype=object)
-    column[:] = [paths.get(row, []) for row in range(len(rows))]
-    if all(len(column[row]) <= 1 for row in range(len(rows))):
-        column[:] = [each[0] if each else None for each in column]
-    dataset = add_column(group, f"{key}_files", column)
-    _describe(dataset, key, {}, files)
+    dataset = add_column(group, f"{key}_files", _paths_of_rows(rows, locations, readers))
+    _name_files(dataset, files)
     return dataset
 
 
-def _describe(dataset: Any, key: str, about: Mapping[str, Any], files: list[Path]) -> None:
-    missing = [str(path) for path in files if not path.exists()]
-    set_attributes(
-        dataset,
-        long_name=label(key, str(about.get("units") or "")),
-        files=listed(map(str, files)),
-        **({"units": str(about["units"])} if about.get("units") else {}),
-        **({"missing_files": listed(missing)} if missing else {}),
-    )
+def _paths_of_rows(rows: Mapping[int, int], locations: Mapping[int, FrameLocation], readers: AssetReaders) -> Column:
+    """The path of each row; a list of them where a point has several; None where a point has no picture."""
+    column: Column = np.empty(len(rows), dtype=object)
+    for number, location in locations.items():
+        paths = [str(path) for path in readers.paths(location)]
+        column[rows[number]] = paths[0] if len(paths) == 1 else paths
+    return column
+
+
+def _name_files(dataset: Any, files: list[Path]) -> None:
+    """Name the files that a dataset depends on, and those of them that are not there."""
+    set_attributes(dataset, files=listed(map(str, files)))
+    if missing := [str(path) for path in files if not path.exists()]:
+        set_attributes(dataset, missing_files=listed(missing))
 
 
 # ---- frames of HDF5 files --------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import h5py
 import numpy as np
 import pytest
 import silx.io
+from nexus_reading import STAYS, violations
 from silx.io.nxdata import get_default
 
 from beamshell import RunEngine
@@ -52,6 +53,7 @@ def test_a_snaked_grid_with_pictures(measure, tmp_path):
         np.testing.assert_array_equal(pictures[()].sum(axis=(1, 2)), table["cam_total"])
         assert "missing_files" not in pictures.attrs
         assert file["entry/instrument/samx/value"].attrs["units"] == "mm"
+    assert violations(path) == STAYS
     with silx.io.open(str(path)) as file:
         plot = get_default(file)
         assert plot.axes_names == ["samy [mm]", "samx [mm]"]
@@ -71,3 +73,4 @@ def test_a_scan_on_the_fly(measure):
         np.testing.assert_array_equal(plot.axes[0][()], run.table()["th"])
         np.testing.assert_array_equal(file["entry/primary/mcs_i0"][()], run.table()["mcs_i0"])
         assert file["entry/mcs_i0/data"].shape == (11,)
+        np.testing.assert_array_equal(file["entry/instrument/th/value"][()], run.table()["th"])

@@ -8,30 +8,20 @@ import resource
 import signal
 import sys
 
-import chexus
 import h5py
 import numpy as np
 import pytest
 import silx.io
 from hypothesis import given
 from hypothesis import strategies as st
-from silx.io.nxdata import get_default
+from nexus_reading import STAYS, violations
+from silx.io.nxdata import NXdata, get_default
 
 from beamshell.errors import MissingLibrary, StoreError
 from beamshell.store import Run
 from beamshell.store.amendments import Amendment
 from beamshell.store.exports.exporting import export
 from beamshell.store.exports.nexus.entry import nexus_file
-
-STAYS = {"depends_on_missing"}
-"""What chexus reports and is left as it is: where a device stands in the hutch is not known to the console."""
-
-
-def violations(path):
-    """The rules of chexus that a file breaks."""
-    validators = chexus.validators.base_validators(has_scipp=False)
-    (root,) = [chexus.validate(root, validators) for root in chexus.read_hdf5(str(path))]
-    return {result.validator.name for result in root.values() if result.fails}
 
 
 def text(entry, name):
@@ -145,6 +135,28 @@ def test_a_monitored_value_is_a_log_since_the_start(scan, entry_of):
     assert log["value"][()].tolist() == [400.0, 399.0]
     assert log["time"].attrs["start"] == text(log.parent.parent, "start_time")
     assert (np.diff(log["time"]) > 0).all()
+
+
+def test_spectra_are_a_plot_of_their_own_beside_the_counts(made, written):
+    start = made.start(1, hints={"dimensions": [[["th"], "primary"]]}, detectors=["mca"])
+    spectrum = {"source": "", "dtype": "array", "shape": [3], "units": "counts"}
+    keys = {"th": DEG, "mca_total": DEG, "mca_spectrum": spectrum}
+    descriptor = made.descriptor(start[1], data_keys=keys, hints={"mca": {"fields": ["mca_total"]}})
+    points = [{"th": n / 2, "mca_total": 3.0 * n, "mca_spectrum": [n, n, n]} for n in range(2)]
+    events = [made.event(descriptor[1], number, **point) for number, point in enumerate(points, start=1)]
+    with silx.io.open(str(written([start, descriptor, *events]))) as file:
+        plot = NXdata(file["entry/mca_spectrum"])
+        assert (plot.is_valid, plot.interpretation, plot.axes_names) == (True, "spectrum", ["th [deg]", None])
+        np.testing.assert_array_equal(plot.signal[()], [[0, 0, 0], [1, 1, 1]])
+        assert get_default(file).signal_name == "mca_total [deg]"
+
+
+def test_the_words_of_a_state_stand_beside_its_numbers(made, entry_of):
+    start = made.start(1)
+    about = {"source": "", "dtype": "integer", "shape": [], "choices": ["Closed", "Open"]}
+    descriptor = made.descriptor(start[1], data_keys={"shutter": about})
+    shutter = entry_of([start, descriptor, made.event(descriptor[1], 1, shutter=1)])["primary/shutter"]
+    assert (shutter[()].tolist(), shutter.attrs["choices"]) == ([1], "Closed, Open")
 
 
 def test_comments_tags_and_corrections_are_in_the_file(scan, entry_of):

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 import pytest
 import silx.io
+from nexus_reading import read
 from PIL import Image
 from silx.io.nxdata import NXdata, get_default
 
@@ -159,6 +160,36 @@ def test_of_other_files_the_paths_are_kept(take, entry_of, tmp_path):
     documents = take([(tmp_path, [(1, 0), (2, 1)])], **tiff)
     paths = entry_of(documents)["primary/cam_image_files"].asstr()[()]
     assert paths.tolist() == [str(tmp_path / "000000.tiff"), str(tmp_path / "000001.tiff")]
+
+
+def test_of_several_other_files_a_point_the_paths_are_a_list(take, entry_of, tmp_path):
+    tiff = {"mimetype": "multipart/related;type=image/tiff", "template": "{:06d}.tiff"}
+    paths = entry_of(take([(tmp_path, [(1, 0), (2, 1)])], per_point=2, **tiff))["primary/cam_image_files"]
+    assert read(paths) == [[str(tmp_path / f"{2 * point + n:06d}.tiff") for n in range(2)] for point in range(2)]
+    assert "000003.tiff" in paths.attrs["missing_files"]
+
+
+def test_pictures_that_ophyd_has_recorded_are_found(made, entry_of, tmp_path):
+    """Each event names a datum, and a resource says where that is."""
+    hdf5(tmp_path / "images" / "cam.h5", range(2))
+    start = made.start(12)
+    about = {
+        "source": "",
+        "dtype": "array",
+        "shape": [1, HEIGHT, WIDTH],
+        "dtype_numpy": "<u2",
+        "external": "FILESTORE:",
+    }
+    descriptor = made.descriptor(start[1], data_keys={"cam_image": about}, object_keys={"cam": ["cam_image"]})
+    resource = {
+        "uid": "r", "spec": "AD_HDF5", "root": str(tmp_path), "resource_path": "images/cam.h5",
+        "path_semantics": "posix", "resource_kwargs": {"frame_per_point": 1}, "run_start": start[1]["uid"],
+    }  # fmt: skip
+    documents = [start, descriptor, ("resource", resource)]
+    for number in range(2):
+        datum = {"datum_id": f"r/{number}", "resource": "r", "datum_kwargs": {"point_number": number}}
+        documents += [("datum", datum), made.event(descriptor[1], number + 1, cam_image=f"r/{number}")]
+    np.testing.assert_array_equal(entry_of(documents)["primary/cam_image"], frames(0, 1))
 
 
 @pytest.mark.parametrize("uri", ["tango://host/device", "http://host/picture"])
