@@ -146,11 +146,12 @@ class IndexReader:
     def _days(self) -> dict[str, int]:
         """The folders of the days, in the data folder, and when they have changed, in nanoseconds."""
         days: dict[str, int] = {}
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder / run_file.RUNS) as years:
+        no_folder = FileNotFoundError, NotADirectoryError
+        with contextlib.suppress(*no_folder), os.scandir(self._folder / run_file.RUNS) as years:
             for year in years:
                 if not _YEAR.fullmatch(year.name):
                     continue
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(year.path) as entries:
+                with contextlib.suppress(*no_folder), os.scandir(year.path) as entries:
                     for day in entries:
                         if _DAY.fullmatch(day.name):
                             days[f"{run_file.RUNS}/{year.name}/{day.name}"] = day.stat().st_mtime_ns

@@ -161,6 +161,21 @@ def test_a_console_opens_it_and_no_run_is_lost(folder, name, harm):
     assert all(name.rpartition("/")[2] in sentence or "index" in sentence for sentence in refused)
 
 
+@pytest.mark.parametrize("name", ["runs", "console", "control", "images", "handover"])
+def test_a_file_in_the_place_of_a_folder_keeps_no_console_from_opening(folder, name):
+    shutil.rmtree(folder / name, ignore_errors=True)
+    (folder / name).write_text("in the way")
+    acquisition = Acquisition.open(str(folder))
+    try:
+        assert [run.scan_id for run in acquisition.runs] == ([] if name == "runs" else [1, 7])
+        assert list(acquisition.log.newest_first()) is not None
+        acquisition.log.add("typed", line="runs")
+    finally:
+        acquisition.close()
+        acquisition.log.close()
+        acquisition.runs.index.close()
+
+
 # ---- any byte of a file ----------------------------------------------------------------------------
 
 
