@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import json
 import os
 import shutil
@@ -66,10 +67,25 @@ def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
     return 0 if any("::" in word for word in config.args) else 2 * min(os.cpu_count() or 1, 4)
 
 
+LONGEST = (
+    "shell/test_memory.py",
+    "shell/test_random_typist.py",
+    "system/test_examples_of_help.py",
+    "system/test_long.py",
+)
+"""Files in which one test, or what all of its tests wait for, takes longer than most files do."""
+ROOMS_THAT_WAIT = ("system", "devices", "ioc", "channels", "interop")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that wait longest come first, so that no worker is left with one of them at the end."""
-    slow = ("system", "devices", "ioc", "channels", "interop")
-    items.sort(key=lambda item: next((n for n, room in enumerate(slow) if f"tests/{room}/" in item.nodeid), len(slow)))
+    """Files that take longest come first, so that no worker is left with one of them at the end."""
+    order = [*(f"tests/{file}::" for file in LONGEST), *(f"tests/{room}/" for room in ROOMS_THAT_WAIT)]
+    items.sort(key=lambda item: next((n for n, place in enumerate(order) if place in item.nodeid), len(order)))
+
+
+def pytest_collection_finish() -> None:
+    """Let garbage collection leave alone what lives as long as the process; some tests ask for a whole one."""
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -21,6 +21,7 @@ from beamshell.text.times import clock_time
 
 _IMPORTED_WITHIN_S = 30.0  # the library of a control system, on a busy machine
 _LOOK_AGAIN_S = 0.005
+_UNKNOWN = ValueInfo()
 STATE_DEPTH = 16
 """Short changes of whole numbers (states, DMOV) are delivered even if the subscriber is briefly busy."""
 
@@ -62,9 +63,9 @@ class RemoteChannel(Channel):
         self._since = time.time()
         self._silence: Silence | None = None
         self._search_has_begun = True
-        self._ready = threading.Event()
+        self._ready: threading.Event | None = None  # made for the first thread that waits
         self._on_connection: LatestValue[bool] | None = None
-        self._info = ValueInfo()
+        self._info = _UNKNOWN
         self._sample: Any = None
         self._on_change: OnChange | None = None
         self._changes: LatestValue[Any] | None = None
@@ -106,7 +107,8 @@ class RemoteChannel(Channel):
         self._wait_until_asked()
         begun, searched_s = time.monotonic(), max(0.0, time.time() - self._since)
         left_s = timeout
-        while not self._ready.wait(max(0.0, left_s)):
+        ready = self._when_ready()
+        while not ready.wait(max(0.0, left_s)):
             waited_s = time.monotonic() - begun
             # what is known of the network may have changed meanwhile
             left_s = max(timeout - waited_s, self._connects_within_s - searched_s - waited_s)
@@ -119,9 +121,18 @@ class RemoteChannel(Channel):
         if not self.is_deferred:
             return
         deferred.libraries.open()
-        deadline = time.monotonic() + _IMPORTED_WITHIN_S
-        while self.is_deferred and time.monotonic() < deadline and not self._ready.wait(_LOOK_AGAIN_S):
+        deadline, ready = time.monotonic() + _IMPORTED_WITHIN_S, self._when_ready()
+        while self.is_deferred and time.monotonic() < deadline and not ready.wait(_LOOK_AGAIN_S):
             pass
+
+    def _when_ready(self) -> threading.Event:
+        """Set while it is connected."""
+        with self._lock:
+            if self._ready is None:
+                self._ready = threading.Event()
+                if self._connected:
+                    self._ready.set()
+            return self._ready
 
     @property
     def _connects_within_s(self) -> float:
@@ -151,7 +162,8 @@ class RemoteChannel(Channel):
             self._was_connected, self._problem = True, ""
             if self._silence is not None and self._silence.until is None:
                 self._silence.until = time.monotonic()
-            self._ready.set()
+            if self._ready is not None:
+                self._ready.set()
         if not was and self._on_connection is not None:
             self._on_connection.offer(True)
 
@@ -160,7 +172,8 @@ class RemoteChannel(Channel):
         with self._lock:
             was, self._connected = self._connected, False
             self._problem = problem
-            self._ready.clear()
+            if self._ready is not None:
+                self._ready.clear()
             if was:
                 self._since = time.time()
                 self._silence = Silence(self.name, time.monotonic())

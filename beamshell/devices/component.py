@@ -104,18 +104,20 @@ class Component(Generic[T]):
 
     def build(self, device: Owner) -> T:
         """A new part for `device`, named after it."""
-        arguments = {key: self._placed(device, key, value) for key, value in self.kwargs.items()}
+        arguments = dict(self.kwargs)
+        for key in self.add_prefix:
+            if isinstance(address := arguments.get(key), str):
+                arguments[key] = self.address(device, address)
         if self.kind is not None:
             arguments["kind"] = self.kind
         if self.labels:
             arguments["labels"] = self.labels
-        positional = [] if self.suffix is None else [self._placed(device, "suffix", self.suffix)]
+        positional: list[Any] = [] if self.suffix is None else [self.suffix]
+        if isinstance(self.suffix, str) and "suffix" in self.add_prefix:
+            positional = [self.address(device, self.suffix)]
         name = arguments.pop("name", None) or device.part_name(self.attr)
         make: Callable[..., T] = self.cls
         return make(*positional, name=name, parent=device, attr_name=self.attr, **arguments)
-
-    def _placed(self, device: Owner, key: str, value: Any) -> Any:
-        return self.address(device, value) if key in self.add_prefix and isinstance(value, str) else value
 
     def address(self, device: Owner, suffix: str) -> str:
         """The full address of `suffix` in `device`; one with a scheme of its own, such as "pva://X", is kept."""

@@ -93,7 +93,7 @@ class Part:
 
     @kind.setter
     def kind(self, kind: Kind | str) -> None:
-        self._kind = Kind[kind] if isinstance(kind, str) else Kind(kind)
+        self._kind = kind if isinstance(kind, Kind) else Kind[kind] if isinstance(kind, str) else Kind(kind)
 
     @property
     def dotted_name(self) -> str:

@@ -106,8 +106,6 @@ class Signal(SignalInfo):
         self._connection_reading: Reading | None = None
         self._pending: Status | None = None
         self._unconfirmed: Any = None  # what was written here and did not come back by subscription yet
-        for channel in {reader, writer}:
-            channel.on_connection(self._on_connection)
 
     # ---- connection
 
@@ -366,6 +364,8 @@ class Signal(SignalInfo):
         event = event_type or self._default_sub
         if event not in (self.SUB_VALUE, self.SUB_META):
             raise UnknownName(f"{self.name}: there is no event {event!r}: subscribe to 'value' or 'meta'")
+        if event == self.SUB_META and self._connection_reading is None:
+            self._follow_connection()
         last = None if run else self._channel.latest if event == self.SUB_VALUE else self._connection_reading
         token = self._subscriptions.add(callback, event, last)
         if event == self.SUB_META:
@@ -416,6 +416,12 @@ class Signal(SignalInfo):
             self._unconfirmed = None
             self._choose_calls()
         self._subscriptions.deliver(self.SUB_VALUE, reading, obj=self)
+
+    def _follow_connection(self) -> None:
+        """Be told by the channels from now on; not before somebody subscribes, as few signals have that."""
+        for channel in {self._channel, self._writer}:
+            channel.on_connection(self._on_connection)
+        self._connection_reading = {"value": self.connected, "timestamp": time.time()}
 
     def _on_connection(self, _: bool) -> None:
         """Call the subscribers if a channel's new state changes the connection of the signal as a whole."""

@@ -17,7 +17,8 @@ CONTINUED_AT = "continued_at"
 
 def first_point(start: Document) -> int:
     """The number of a run's first point in its scan; 1 if it continues none."""
-    return int(start.get(CONTINUED_AT) or 1)
+    number = start.get(CONTINUED_AT)
+    return number if isinstance(number, int) and number > 0 else 1
 
 
 def points_in_all(start: Document) -> int | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
-import platform
+import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ from beamshell.text.own_code import with_place
 
 logger = logging.getLogger(__name__)
 
-VERSIONS = {"beamshell": __version__, "python": platform.python_version()}
+VERSIONS = {"beamshell": __version__, "python": sys.version.split()[0]}
 """The versions of beamshell and Python, for every start document."""
 
 GUI_INTERVAL_S = 0.1

@@ -45,8 +45,9 @@ class Cursor:
         order: bytes of `runs/.order` that were read: the runs that are known.
         runs: the places in the runs that are not closed yet, by the path of their file.
         closed: the uids of the runs that were closed last, the newest at the end.
-        console: by month, the bytes of the console log that were read; a month that is over is left out.
-        console_month: the newest month that was read.
+        console: bytes of the console log that were read, of its newest month.
+        console_month: that month.
+        amendments: bytes of the amendments that were read.
     """
 
     order: int = 0
@@ -54,6 +55,7 @@ class Cursor:
     closed: list[str] = field(default_factory=list)
     console: int = 0
     console_month: str = ""
+    amendments: int = 0
 
     def close(self, place: RunPlace) -> None:
         """The run was read to its end."""

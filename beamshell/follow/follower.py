@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 
 from beamshell.errors import LineRefused, SinkDown, StoreError
 from beamshell.follow.cursor import CursorFile
-from beamshell.follow.lines import CONSOLE, Line
+from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
 from beamshell.follow.reader import Reader
 from beamshell.follow.sink import Sink
 from beamshell.follow.status import FollowerStatus
@@ -27,6 +27,8 @@ _SAVE_S = 0.5
 """Seconds between two savings of the cursor while lines come all the time."""
 
 _LONGEST_WAIT_S = 30.0
+_BESIDE = (AMENDMENT, CONSOLE)
+_AFTER_FAILURE_S = 1.0
 _RATE_OVER_S = 5.0
 
 
@@ -68,15 +70,14 @@ class Follower:
         while True:
             is_last = self._stopped.is_set()  # before reading: what was written until then is still sent
             lines = self._reader.read()
-            if lines:
-                if not self._send([line for line in lines if line.name != CONSOLE or self._sink.takes_console]):
-                    return
-                self._save(now=False)
-            else:
-                self._save(now=True)
+            if lines and not self._send(self._wanted(lines)):
+                return
+            self._save(now=not lines)
+            pause_s = self._poll()
+            if not lines:
                 if is_last:
                     break
-                self._rest()
+                self._stopped.wait(pause_s)
         self._sink.close()
         self._change("ended")
 
@@ -91,14 +92,18 @@ class Follower:
         status.rate = sum(number for _at, number in recent) / _RATE_OVER_S
         return status
 
-    def _rest(self) -> None:
+    def _poll(self) -> float:
+        """Let the sink do what the time brings; seconds until the next time."""
         try:
             self._sink.poll()
-            self._change("up to date")
-            self._stopped.wait(POLL_S)
         except SinkDown as exc:
             self._note(exc)
-            self._stopped.wait(1.0)
+            return _AFTER_FAILURE_S
+        self._change("up to date")
+        return POLL_S
+
+    def _wanted(self, lines: Sequence[Line]) -> list[Line]:
+        return [line for line in lines if line.name not in _BESIDE or line.name in self._sink.also]
 
     def _send(self, lines: Sequence[Line]) -> bool:
         """Whether the sink has taken all lines; False if it had not when the follower was to end."""

@@ -1,11 +1,11 @@
-"""Line: one line of the data folder's files, which is a document of a run or an entry of the console log.
+"""Line: one line of the data folder's files: a document of a run, an amendment, or an entry of the console log.
 
 It knows no file and no sink.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -14,6 +14,9 @@ from beamshell.store.encoding import from_json
 CONSOLE = "console"
 """The name of a line that is an entry of the console log."""
 
+AMENDMENT = "amendment"
+"""The name of a line that is an amendment: a comment, a tag or a correction."""
+
 
 @dataclass(frozen=True)
 class Line:
@@ -21,9 +24,9 @@ class Line:
 
     Attributes:
         key: no other line has it, and this one has the same whenever it is read: the uid of its run and its number in
-            it, as in "1a2b...:17", or the month and the byte at which it begins, as in "console:2026-11:5120".
-        run: the uid of its run; "" for an entry of the console log.
-        name: of the document, such as "event"; "console" for an entry of the console log.
+            it, as in "1a2b...:17", or the byte of the other files at which it begins, as in "console:2026-11:5120".
+        run: the uid of its run; "" for an entry of the console log, and an amendment that is about no run.
+        name: of the document, such as "event"; "amendment"; "console" for an entry of the console log.
         text: the document or the entry as JSON, byte for byte what the file has.
     """
 
@@ -62,6 +65,19 @@ def document_line(line: bytes, run: str, number: int) -> Line | None:
         return made if isinstance(made.doc, dict) and text[0] == "[" and text[-1] == "]" else None
     except (ValueError, IndexError, AttributeError, RecursionError):
         return None
+
+
+def amendment_line(line: bytes, begin: int) -> Line | None:
+    """A line of the amendments, `["amendment",{...}]`; None if it is damaged.
+
+    Args:
+        line: with its end of line.
+        begin: the byte of the file at which it begins.
+    """
+    made = document_line(line, AMENDMENT, begin)
+    if made is None or made.name != AMENDMENT:
+        return None
+    return replace(made, run=str(made.doc.get("run") or ""))
 
 
 def console_line(line: bytes, month: str, begin: int) -> Line | None:

@@ -73,6 +73,7 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
 
 def _make(folder: Path, name: str, block: Mapping[str, Any], stopped: threading.Event) -> Follower:
     sink = make_sink(name, block)
+    sink.memory = folder / FOLDER / f"{name}.memory.json"
     cursor_file = CursorFile(cursor_path(folder, name))
     cursor = cursor_file.load()
     reader = Reader(folder, cursor) if cursor else Reader.from_beginning(folder)

@@ -1,7 +1,7 @@
-"""Reader: the lines that were appended to the data folder since a cursor: of runs and of the console log, in order.
+"""Reader: the lines that were appended to the data folder since a cursor: of runs, amendments and the console log.
 
-It writes nothing, and knows no sink. The lines of one run come in their order; those of runs that are open at the same
-time, and of the console log, are mixed as they are found.
+It writes nothing, and knows no sink. The lines of one file come in their order; those of runs that are open at the same
+time, of the amendments and of the console log are mixed as they are found.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from beamshell.follow.cursor import Cursor, RunPlace
-from beamshell.follow.lines import Line, console_line, document_line
+from beamshell.follow.lines import Line, amendment_line, console_line, document_line
+from beamshell.store.amendments import FILE as AMENDMENTS
 from beamshell.store.console_log import FOLDER as CONSOLE_FOLDER
 from beamshell.store.order import LATE, ORDER
 from beamshell.store.run_file import RUNS, stop_document
@@ -41,7 +42,7 @@ class Reader:
         return cls(folder, Cursor())
 
     def skip_to_now(self) -> None:
-        """Leave out the runs that are closed, and the console log so far; open runs are read from their beginning."""
+        """Leave out what there is; the runs that are open now are read from their beginning."""
         self._find_new_runs()
         for place in list(self.cursor.runs.values()):
             path = self.folder / place.path
@@ -50,6 +51,7 @@ class Reader:
         months = self._months()
         self.cursor.console_month = months[-1] if months else ""
         self.cursor.console = self._console_size(self.cursor.console_month)
+        self.cursor.amendments = self._size(AMENDMENTS)
 
     def read(self, most: int = 1000) -> list[Line]:
         """What has been appended, at most so many lines; [] if there is nothing new. A half-written line waits."""
@@ -57,6 +59,7 @@ class Reader:
         self._find_new_runs()
         for place in list(self.cursor.runs.values()):
             lines += self._read_run(place, most - len(lines))
+        lines += self._read_amendments(most - len(lines))
         lines += self._read_console(most - len(lines))
         return lines
 
@@ -65,6 +68,7 @@ class Reader:
         size = max(0, self._size(f"{RUNS}/{ORDER}") - self.cursor.order)
         runs = list(self.cursor.runs.values())  # another thread may be reading
         size += sum(max(0, self._size(place.path) - place.bytes) for place in runs)
+        size += max(0, self._size(AMENDMENTS) - self.cursor.amendments)
         return size + max(0, self._console_size(self.cursor.console_month) - self.cursor.console)
 
     # ---- runs ------------------------------------------------------------------------------------
@@ -132,6 +136,17 @@ class Reader:
             place.lines = other.lines
             self._go_to_line(place)
         return bool(others)
+
+    # ---- amendments ------------------------------------------------------------------------------
+
+    def _read_amendments(self, most: int) -> Iterator[Line]:
+        for begin, raw in self._whole_lines(AMENDMENTS, self.cursor.amendments, self._size(AMENDMENTS)):
+            if most <= 0:
+                return
+            self.cursor.amendments = begin + len(raw)
+            if line := amendment_line(raw, begin):
+                yield line
+                most -= 1
 
     # ---- the console log -------------------------------------------------------------------------
 

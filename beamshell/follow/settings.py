@@ -26,7 +26,11 @@ from beamshell.text.nearest import did_you_mean
 GROUP = "beamshell.sinks"
 """The group of entry points by which a package adds sinks, each by its name."""
 
-SINKS: dict[str, str] = {}
+SINKS = {
+    "zmq": "beamshell.follow.sinks.zeromq:ZeroMQSink",
+    "kafka": "beamshell.follow.sinks.kafka:KafkaSink",
+    "notify": "beamshell.follow.sinks.notify:NotifySink",
+}
 """The sinks of beamshell: by name, the module and the class."""
 
 OF_FOLLOWER = ("sink", "since")

@@ -5,7 +5,8 @@ It knows no cursor and no process.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from pathlib import Path
 
 from beamshell.errors import SinkDown
 from beamshell.follow.lines import Line
@@ -19,8 +20,11 @@ class Sink:
     again. A receiver that can tell leaves out a `Line.key` that it has.
     """
 
-    takes_console = False
-    """Whether it takes the entries of the console log too, or documents alone."""
+    also: Collection[str] = ()
+    """What it takes beside the documents of runs: AMENDMENT, CONSOLE (of beamshell.follow.lines), or both."""
+
+    memory: Path | None = None
+    """A file in the data folder that is the sink's own, for what it must remember; set before the first line."""
 
     def send(self, lines: Sequence[Line]) -> None:
         """Hand lines over; when this returns, the receiver has them all, in this order.
@@ -32,7 +36,7 @@ class Sink:
         raise NotImplementedError
 
     def poll(self) -> None:
-        """Called some twenty times a second while there is nothing to send: for what a receiver does with time.
+        """Called after each sending, and some fifty times a second while there is nothing to send.
 
         Raises:
             SinkDown: it cannot work now.

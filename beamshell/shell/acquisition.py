@@ -72,6 +72,7 @@ class Acquisition:
             say(f"a run that the data folder had refused is in its place now: {path}")
         log = ConsoleLog(folder, console_id())
         runs = Runs(folder, log.console)
+        runs.index.read_in_background()
         close_runs_of_the_dead(folder, runs.open_files())
         for host, path in open_on_other_computers(folder):
             say(f"a run of {host} is open: {path}; if no console runs there, type session.close_open_runs()")

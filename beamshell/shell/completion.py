@@ -18,7 +18,6 @@ from beamshell.shell.status_line import reading_text, value_signal
 from beamshell.shell.tokens import find_device, is_device
 from beamshell.shell.typed_cell import last_statement
 from beamshell.shell.typed_line import cut_line
-from beamshell.store.run import Run
 
 _UNKNOWN = "<unknown>"
 """What IPython's menu says beside a name of which it knows nothing."""
@@ -37,6 +36,8 @@ def candidates(text: str, commands: CommandSet, devices: Mapping[str, Any]) -> l
         devices: the devices by name.
     """
     if run := _RUN.search(text):
+        from beamshell.store.run import Run
+
         return [name for name in dir(Run) if name.startswith(run[1]) and not name.startswith("_")]
     try:
         typed = _typed(text, commands)

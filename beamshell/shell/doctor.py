@@ -230,7 +230,7 @@ def _is_running(pid: int) -> bool:
 
 def _profile(session: Any) -> Iterator[Finding]:
     states = states_of(session.config, session.profile, session.devices)
-    problems = [str(problem) for problem in states.problems]
+    problems = [str(problem) for problem in (*states.problems, *session.metadata_rules.problems)]
     try:
         for state in states_needed(session.config.requires, session.config.requires):
             states.find(state)

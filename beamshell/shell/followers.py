@@ -83,6 +83,17 @@ def check_followers(words: list[str]) -> int:
     return status
 
 
+def run_proxy(words: list[str]) -> int:
+    """`beamshell zmq-proxy IN OUT`: the proxy between followers and their subscribers, until Ctrl+C.
+
+    Raises:
+        ConfigError: an address cannot be used.
+    """
+    from beamshell.follow.sinks.zeromq import run_proxy
+
+    return run_proxy(words)
+
+
 _NONE = "the profile names no followers: c.Beamshell.followers in its ipython_config.py"
 
 

@@ -35,6 +35,7 @@ beamshell: the console a beamline is run from.
   beamshell import FILE [NEW_FILE]   make a device file of one of SPEC, BEC, happi or guarneri (devices.yml)
   beamshell follow [NAME]            hand on runs as the profile says, as a service; without a name: how all fare
   beamshell check [NAME]             send a test message through each follower
+  beamshell zmq-proxy IN OUT         take what followers publish at IN, and hand it to the subscribers of OUT
   beamshell kernel                   offer the beamline as a kernel in Jupyter: [--profile ...] [--data ...] [--twin]
 
   --profile NAME_OR_FOLDER           the beamline: a profile's name, or a folder with an ipython_config.py
@@ -54,6 +55,7 @@ _SUBCOMMANDS = {
     "kernel": "notebook:install_kernel",
     "follow": "followers:run_follower",
     "check": "followers:check_followers",
+    "zmq-proxy": "followers:run_proxy",
 }
 
 

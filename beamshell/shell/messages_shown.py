@@ -30,6 +30,8 @@ Paused. Type one of
 """Shown when a plan is paused."""
 
 _CARETS = re.compile(r"^ *[~^]+ *\n", re.MULTILINE)
+_CONTROL = re.compile(r"\x1b(?!\[[0-9;:]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
+"""Characters that move the cursor, clear the window or do worse; a colour is let through, as are new lines and tabs."""
 _PACKAGE = Path(__file__).parents[1]
 
 
@@ -67,18 +69,27 @@ def place_of(exc: BaseException, file: Path) -> str:
 def say(text: str) -> None:
     """Write a message to the person, on stderr: what a command prints on stdout stays its result."""
     sys.stdout.flush()
-    message = fitted(f"beamshell: {text}", window_width(sys.stderr))
+    message = _shown(fitted(f"beamshell: {text}", window_width(sys.stderr)), sys.stderr)
     print(f"{message}\n", end="", file=sys.stderr, flush=True)  # in one piece: threads write too
 
 
 def print_answer(text: object) -> None:
     """Write the answer of a command, on stdout; in a terminal its lines are broken between words."""
-    print(fitted(str(text), window_width(sys.stdout)))
+    print(_shown(fitted(str(text), window_width(sys.stdout)), sys.stdout))
+
+
+def _shown(text: str, stream: TextIO) -> str:
+    """The text as the stream can write it; what speaks to the terminal and is no colour is escaped."""
+    text = _CONTROL.sub(lambda match: repr(match[0])[1:-1], text)
+    if text.isascii():
+        return text
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def print_pages(text: str) -> None:
     """Write a long answer, on stdout; in a terminal page by page if it is longer than the window."""
-    text = fitted(text, window_width(sys.stdout))
+    text = _shown(fitted(text, window_width(sys.stdout)), sys.stdout)
     height = window_height(sys.stdout)
     if height is None or text.count("\n") + 2 <= height or not is_terminal(sys.stdin):
         print(text)

@@ -103,7 +103,7 @@ class MetadataRule:
         if self.one_of and value not in self.one_of:
             return f"{shown} is none of {listed(self.one_of)}"
         if self.pattern and re.fullmatch(self.pattern, str(value)) is None:
-            return f"{shown} is not written like {self._example}"
+            return f"{shown} has not the right form"
         if self.above is not None and not value > self.above:
             return f"{shown} is not above {with_unit(f'{self.above:g}', self.unit)}"
         if self.below is not None and not value < self.below:

@@ -92,8 +92,9 @@ class Beamshell(Configurable):
         "are shown in any case.",
     ).tag(config=True)
     export_names = Dict(
+        Unicode(),
         help="The names of exported files by format, such as {'csv': '{proposal}/{scan_id:06d}_{sample}'}; a `/` makes "
-        "folders."
+        "folders.",
     ).tag(config=True)
     presets_file = Unicode(
         "",

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from beamshell.shell.metadata_file import MetadataRules
     from beamshell.simulate.result import SimulationResult
     from beamshell.store import ConsoleLog, Journal, PersistentDict, Queue, Run, Runs
-    from beamshell.store.runs import RunList
+    from beamshell.store.run_list import RunList
 
 
 class Session:

@@ -13,6 +13,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from beamshell.documents.start_keys import without_wrong_types
 from beamshell.errors import ConfigError
 from beamshell.shell.acquisition import Acquisition
 from beamshell.shell.authority import Authority, this_console
@@ -110,7 +111,7 @@ class _RunDisplay:
         self._config = config
 
     def __call__(self, name: str, doc: Document) -> None:
-        self.best_effort(name, doc)
+        self.best_effort(name, without_wrong_types(doc) if name == "start" else doc)
 
     @cached_property
     def best_effort(self) -> BestEffort:

@@ -10,7 +10,7 @@ from beamshell.store.presets import Presets as Presets
 from beamshell.store.queue import Queue as Queue
 from beamshell.store.queue import QueueItem as QueueItem
 from beamshell.store.rescue import bring_in as bring_in
-from beamshell.store.runs import Run as Run
+from beamshell.store.run import Run as Run
 from beamshell.store.runs import Runs as Runs
 
 __all__: list[str]

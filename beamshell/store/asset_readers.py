@@ -6,7 +6,7 @@ two calls, so a file may be read while it grows. h5py and PIL are imported with 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -169,23 +169,37 @@ def read_hdf5(request: FrameRequest) -> Array:
         OSError: the file is gone, or is no HDF5 file that can be read now.
         LookupError: there is no such dataset in it, or it ends before this point.
     """
-    try:
-        import h5py
-    except ImportError as exc:
-        raise MissingLibrary('HDF5 files need h5py: pip install "beamshell[hdf5]"') from exc
-    with _open_hdf5(h5py, request.path) as file:
-        dataset = _hdf5_dataset(file, request)
+    with open_hdf5(request.path) as file:
+        dataset = hdf5_dataset(file, request)
         frames = request.frames(axes=dataset.ndim - 1)
         if len(dataset) < frames.stop:
             raise IndexError(f"{dataset.name} has {len(dataset)} frames, and this point ends with number {frames.stop}")
         return _one_or_all(dataset[frames.start : frames.stop])
 
 
-def _open_hdf5(h5py: Any, path: Path) -> Any:
+def require_h5py() -> Any:
+    """The library of HDF5 files.
+
+    Raises:
+        MissingLibrary: it is not installed; the message says its extra.
+    """
+    try:
+        import h5py
+    except ImportError as exc:
+        raise MissingLibrary('HDF5 files need h5py: pip install "beamshell[hdf5]"') from exc
+    return h5py
+
+
+def open_hdf5(path: Path) -> Any:
     """The file opened beside its writer (SWMR); that opens finished files too, and those that a killed writer left.
 
     Without a lock, which could stop the writer; HDF5 wants one where the writer is this very process.
+
+    Raises:
+        MissingLibrary: h5py is not installed.
+        OSError: the file is gone, or is no HDF5 file that can be read now.
     """
+    h5py = require_h5py()
     try:
         return h5py.File(path, "r", swmr=True, locking=False)
     except OSError as exc:
@@ -196,12 +210,23 @@ def _open_hdf5(h5py: Any, path: Path) -> Any:
         raise
 
 
-def _hdf5_dataset(file: Any, request: FrameRequest) -> Any:
-    recorded = request.parameters.get("dataset") or request.parameters.get("path")
-    for name in [recorded] if recorded else _HDF5_DATASETS:
+def hdf5_dataset(file: Any, request: FrameRequest) -> Any:
+    """The dataset of the request in its open file.
+
+    Raises:
+        KeyError: there is none.
+    """
+    names = hdf5_dataset_names(request)
+    for name in names:
         if name in file:
             return file[name]
-    raise KeyError(f"there is no dataset {recorded or _HDF5_DATASETS[0]}")
+    raise KeyError(f"there is no dataset {names[0]}")
+
+
+def hdf5_dataset_names(request: FrameRequest) -> Sequence[str]:
+    """The name of the dataset that the documents record, or those that area detectors give to it."""
+    recorded = request.parameters.get("dataset") or request.parameters.get("path")
+    return [str(recorded)] if recorded else _HDF5_DATASETS
 
 
 def _one_or_all(frames: Array) -> Array:

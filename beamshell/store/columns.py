@@ -5,6 +5,8 @@ Pure: lists of values in, arrays out.
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from beamshell.arrays import np
@@ -17,6 +19,63 @@ LARGEST_EXACT = 2**53
 _BEYOND_64_BITS = 2.0**63
 
 
+class Values:
+    """Collects the values of one data key, in the order of its events.
+
+    Numbers of one type are put into an array at once, while they are in the processor's cache.
+    """
+
+    def __init__(self) -> None:
+        self._values: list[Any] | array[Any] = []
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def extend(self, values: list[Any]) -> None:
+        """Add the values of the next events; None where one is missing."""
+        kinds = set(map(type, values))
+        code = _CODES.get(kinds.pop()) if len(kinds) == 1 else None
+        if code is not None and not self._values:
+            self._values = array(code)
+        if isinstance(self._values, array):
+            if self._values.typecode == code:
+                try:
+                    self._values.fromlist(values)
+                    return
+                except OverflowError:  # an integer beyond 64 bits
+                    pass
+            self._values = self._values.tolist()
+        self._values += values
+
+    def column(self, dtype: np.dtype[Any] | None, rows: Sequence[int] | None) -> Column:
+        """The values as `column_of` makes an array of them.
+
+        Args:
+            dtype: as the descriptor says; None if it says nothing.
+            rows: the events that count, in the order of the column; None if all do as they are.
+        """
+        values = self._values
+        if isinstance(values, array):
+            numbers = np.array(values)
+            if (column := numbers if dtype in (None, numbers.dtype) else _as_integers(numbers, dtype)) is not None:
+                return column if rows is None else column[rows]
+            values = values.tolist()
+        return column_of(values if rows is None else [values[row] for row in rows], dtype)
+
+
+_CODES = {float: "d", int: "q"}
+"""The codes of the module `array` for 64 bits."""
+
+
+def _as_integers(numbers: Column, dtype: np.dtype[Any] | None) -> Column | None:
+    """The integers as an array of the described type; None if they, or that, are none, or it cannot hold them."""
+    if dtype is None or dtype.kind not in "iu" or numbers.dtype.kind != "i" or not numbers.size:
+        return None
+    limits = np.iinfo(dtype)
+    is_exact = limits.min <= int(numbers.min()) and int(numbers.max()) <= limits.max
+    return numbers.astype(dtype) if is_exact else None
+
+
 def column_of(values: list[Any], dtype: np.dtype[Any] | None) -> Column:
     """An array of the described type, else of numbers or text where the values agree; of objects where they do not.
 
@@ -25,8 +84,6 @@ def column_of(values: list[Any], dtype: np.dtype[Any] | None) -> Column:
         dtype: as the descriptor says; None if it says nothing.
     """
     kinds = set(map(type, values))
-    if kinds == {float} and (dtype is None or dtype == np.float64):
-        return np.fromiter(values, np.float64, len(values))
     if dtype is not None and dtype.kind in "biufc" and (column := _described(values, kinds, dtype)) is not None:
         return column
     if kinds <= {int, float, type(None)} and kinds & {int, float} and kinds != {int}:
@@ -68,8 +125,6 @@ def may_be_rounded(column: Column) -> bool:
 
 def _described(values: list[Any], kinds: set[type], dtype: np.dtype[Any]) -> Column | None:
     """An array of this type; None if it cannot hold the values exactly."""
-    if kinds == {int} and dtype.kind in "iu" and (column := _whole_numbers(values, dtype)) is not None:
-        return column
     has_gaps = type(None) in kinds
     if has_gaps and list in kinds:
         return None
@@ -86,17 +141,6 @@ def _described(values: list[Any], kinds: set[type], dtype: np.dtype[Any]) -> Col
     if has_gaps and dtype.kind in "biu":
         return np.ma.masked_array(column, [value is None for value in values], fill_value=missing)
     return column
-
-
-def _whole_numbers(values: list[int], dtype: np.dtype[Any]) -> Column | None:
-    """An array of this type, by the quickest way; None if that cannot hold them."""
-    try:
-        column = np.fromiter(values, np.int64, len(values))
-    except OverflowError:
-        return None
-    limits = np.iinfo(dtype)
-    is_exact = limits.min <= int(column.min()) and int(column.max()) <= limits.max
-    return column.astype(dtype, copy=False) if is_exact else None
 
 
 def _same_floats(column: Column, natural: Column | None) -> bool:

@@ -13,19 +13,18 @@ from typing import Any, TypeAlias, TypeVar
 from beamshell.documents import Document
 from beamshell.store.columns import Column, may_be_rounded
 from beamshell.store.encoding import from_json, to_json
-from beamshell.store.run_file import document_of, lines_of
+from beamshell.store.run_file import blocks_of, document_of
 
 _EVENT = b'["event",'
 _TIMESTAMPS = b',"timestamps":'
-_MOST_LINES = 100
-"""Lines read at once: many enough that a call costs little, few enough to stay in the processor's cache."""
-_IN_NO_LINE = b"\n\n"
+_END = b"}]\n"
+_OF_NO_TABLE = tuple(
+    f'["{name}",'.encode() for name in ("stop", "stream_datum", "stream_resource", "datum", "datum_page", "resource")
+)
 
 Parser: TypeAlias = Callable[[bytes], Any]
 """Reads JSON; it raises ValueError if it cannot."""
 Columns = TypeVar("Columns", bound=Mapping[str, Column])
-
-_Lines = list[tuple[int, bytes]]
 
 
 def exactly_read(table_by: Callable[[Parser], Columns]) -> Columns:
@@ -56,7 +55,7 @@ def _read_exactly(text: bytes) -> Any:
 
 
 def documents_of_stream(path: Path, stream: str, parse: Parser = _read_exactly) -> Iterator[tuple[str, Document]]:
-    """`(name, document)` in the order written: the events of one stream, and all that is no event.
+    """`(name, document)` in the order written: the start, the descriptors, and the events of one stream.
 
     Events come in pages that have "descriptor", "seq_num", "time" and "data" alone; one whose line is not as
     beamshell writes it comes as an event. Damaged lines are named in the log and left out.
@@ -69,45 +68,48 @@ def documents_of_stream(path: Path, stream: str, parse: Parser = _read_exactly) 
     Raises:
         StoreError: the file cannot be read.
     """
-    newest = _IN_NO_LINE  # the last descriptor of the stream, as its uid stands in a line
-    own: list[bytes] = []
+    own: list[bytes] = []  # the descriptors of the stream, the newest first, as their uids stand in a line
     others: list[bytes] = []
-    events: _Lines = []
-    for numbered in lines_of(path):
-        number, line = numbered
-        if line.startswith(_EVENT):
-            if newest in line or any(uid in line for uid in own):
-                events.append(numbered)
-                if len(events) == _MOST_LINES:
-                    yield from _read(events, path, parse)
-                    events = []
+    for first, lines in blocks_of(path):
+        if own and own[0] in lines[0] and own[0] in lines[-1] and (page := _page_or_none(lines, parse)):
+            yield "event_page", page
+            continue
+        events: list[tuple[int, bytes]] = []
+        for number, line in enumerate(lines, first):
+            if line.startswith(_EVENT):
+                if any(uid in line for uid in own):
+                    events.append((number, line))
+                    continue
+                if any(uid in line for uid in others):
+                    continue
+            elif line.startswith(_OF_NO_TABLE):
                 continue
-            if any(uid in line for uid in others):
-                continue
+            yield from _read(events, path, parse)
+            events = []
+            if pair := document_of(line, f"{path}:{number}"):
+                yield pair
+                name, doc = pair
+                if name == "descriptor":
+                    is_own = doc.get("name", "primary") == stream
+                    (own if is_own else others).insert(0, to_json(doc.get("uid")).encode("ascii"))
         yield from _read(events, path, parse)
-        events = []
-        if pair := document_of(line, f"{path}:{number}"):
-            name, doc = pair
-            if name == "descriptor":
-                uid = to_json(doc.get("uid")).encode("ascii")
-                if doc.get("name", "primary") == stream:
-                    newest = uid
-                    own.append(uid)
-                else:
-                    others.append(uid)
-            yield pair
-    yield from _read(events, path, parse)
 
 
-def _read(events: _Lines, path: Path, parse: Parser) -> Iterator[tuple[str, Document]]:
+def _read(events: list[tuple[int, bytes]], path: Path, parse: Parser) -> Iterator[tuple[str, Document]]:
     """The events of these lines: as one page, or one by one if the lines do not allow that."""
-    if not events:
+    if events and (page := _page_or_none([line for _, line in events], parse)):
+        yield "event_page", page
         return
+    for number, line in events:
+        if pair := document_of(line, f"{path}:{number}"):
+            yield pair
+
+
+def _page_or_none(lines: list[bytes], parse: Parser) -> Document | None:
     try:
-        pairs = [("event_page", _page([line for _, line in events], parse))]
+        return _page(lines, parse)
     except (ValueError, KeyError, TypeError, RecursionError):
-        pairs = [pair for number, line in events if (pair := document_of(line, f"{path}:{number}"))]
-    yield from pairs
+        return None
 
 
 def _page(lines: list[bytes], parse: Parser) -> Document:
@@ -117,10 +119,13 @@ def _page(lines: list[bytes], parse: Parser) -> Document:
     ends elsewhere is no JSON.
 
     Raises:
-        ValueError, KeyError or TypeError: they do not have the same keys, or are not written as beamshell does it.
+        ValueError, KeyError or TypeError: they are not all events of one descriptor with the same keys, or are not
+            written as beamshell does it.
     """
-    beginnings = [line[: line.find(_TIMESTAMPS)] for line in lines]
-    events: list[Any] = [event for _, event in parse(b"[" + b"}],".join(beginnings) + b"}]]")]
+    # The last ones: in a line that was torn another event may follow, which must not go unnoticed.
+    beginnings = [line.rpartition(_TIMESTAMPS)[0] for line in lines if line.endswith(_END)]
+    pairs = parse(b"[" + b"}],".join(beginnings) + b"}]]")
+    events: list[Any] = [event for name, event in pairs if name == "event"]
     (descriptor,) = set(map(itemgetter("descriptor"), events))
     data = list(map(itemgetter("data"), events))
     if len(events) != len(lines) or set(map(len, data)) != {len(data[0])}:

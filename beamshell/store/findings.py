@@ -31,9 +31,9 @@ class Findings:
     """
 
     def __init__(self, query: Query, runs: RunList, lines: list[TypedLine], most: int, understood: str) -> None:
-        uids = {run.uid for run in runs}
+        uids, commands = {run.uid for run in runs}, {run.start.get("command") for run in runs}
         self.runs = runs
-        self.lines = [line for line in lines if line.uid not in uids]
+        self.lines = [line for line in lines if line.uid not in uids and line.line not in commands]
         self._query = query
         self._most = most
         self._understood = understood

@@ -35,7 +35,8 @@ CREATE INDEX runs_open ON runs (exit_status) WHERE exit_status IS NULL;
 CREATE INDEX runs_late ON runs (id - 1000 * time) WHERE id > 1000 * time + 1;
 CREATE VIRTUAL TABLE words USING fts5 (text, {_WORDS});
 CREATE TABLE typed (
-    id INTEGER PRIMARY KEY, console TEXT NOT NULL, time REAL NOT NULL, line TEXT NOT NULL, scan_id INTEGER, uid TEXT);
+    id INTEGER PRIMARY KEY, console TEXT NOT NULL, time REAL NOT NULL, line TEXT NOT NULL,
+    of_lines INTEGER NOT NULL, scan_id INTEGER, uid TEXT);
 CREATE INDEX typed_console ON typed (console);
 CREATE VIRTUAL TABLE typed_words USING fts5 (text, {_WORDS});
 CREATE TABLE keys (name TEXT PRIMARY KEY) WITHOUT ROWID;
@@ -75,6 +76,12 @@ def make_tables(db: sqlite3.Connection) -> None:
             db.execute(f'DROP TABLE "{name}"')
     for statement in filter(None, map(str.strip, _SCHEMA.split(";"))):
         db.execute(statement)
+
+
+def rows_where(db: sqlite3.Connection, condition: str, values: Sequence[Any], order: str = OLDEST_FIRST) -> list[Row]:
+    """The rows for which an SQL condition holds."""
+    rows = db.execute(f"SELECT {COLUMNS} FROM runs WHERE {condition} ORDER BY {order}", values)
+    return [Row(*row) for row in rows]
 
 
 def put_run(db: sqlite3.Connection, summary: Summary) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES, CONTINUES_SCAN, first_point
 from beamshell.documents.points import number_of_points
+from beamshell.documents.start_keys import without_wrong_types
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store import run_file
 from beamshell.store.amendments import COMMENT, SET, TAG, Amendment, Amendments
@@ -73,11 +74,14 @@ class Run:
 
     @cached_property
     def start(self) -> Document:
-        """The start document: the metadata known before the run."""
+        """The start document: the metadata known before the run.
+
+        What has not the type that programs expect of its key, such as a number for the motors, is in `path` alone.
+        """
         start = run_file.first_document(self.path)
         if start is None:
             raise StoreError(f"{self.path}:1 is no start document: the run cannot be read as a whole")
-        return NamedValues(start, "metadata", f"run {start.get('scan_id')}")
+        return NamedValues(without_wrong_types(start), "metadata", f"run {start.get('scan_id')}")
 
     @property
     def amendments(self) -> list[Amendment]:
@@ -126,7 +130,8 @@ class Run:
 
     def documents(self) -> Iterator[tuple[str, Document]]:
         """`(name, document)` in the order in which they were emitted."""
-        return run_file.documents(self.path)
+        for name, doc in run_file.documents(self.path):
+            yield name, (without_wrong_types(doc) if name == "start" else doc)
 
     @property
     def descriptors(self) -> list[Document]:
@@ -229,6 +234,11 @@ class Run:
     def readings(self) -> list[dict[str, dict[str, Any]]]:
         """The points of the whole scan, until the first that is missing: of each, by device, its readings."""
         return readings_of_parts(Part(first_point(run.start), run.documents()) for run in self.parts)
+
+    @property
+    def readers(self) -> AssetReaders:
+        """How its external files are found and read."""
+        return self._readers
 
     @property
     def image_keys(self) -> list[str]:

@@ -22,6 +22,7 @@ _log = logging.getLogger(__name__)
 RUNS = "runs"
 """The folder of the run files inside the data folder."""
 
+_BLOCK = 64 * 1024  # bytes of lines read at once: few enough to stay in the processor's cache
 _TAIL = 64 * 1024  # bytes; a stop document is far smaller
 
 
@@ -51,22 +52,28 @@ def documents(path: Path, only: str = "") -> Iterator[tuple[str, Document]]:
         StoreError: the file cannot be read.
     """
     beginning = f'["{only}"'.encode() if only else b""
-    for number, line in lines_of(path):
-        if line.startswith(beginning) and (pair := document_of(line, f"{path}:{number}")):
-            yield pair
+    for first, lines in blocks_of(path):
+        for number, line in enumerate(lines, first):
+            if line.startswith(beginning) and (pair := document_of(line, f"{path}:{number}")):
+                yield pair
 
 
-def lines_of(path: Path) -> Iterator[tuple[int, bytes]]:
-    """The whole lines of a run's file with their numbers, from 1.
+def blocks_of(path: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """The whole lines of a run's file, many at a time: the number of the first, counted from 1, and the lines.
 
     Raises:
         StoreError: the file cannot be read.
     """
+    number = 1
     try:
         with path.open("rb") as file:
-            for number, line in enumerate(file, start=1):
-                if line.endswith(b"\n"):
-                    yield number, line
+            is_whole = True
+            while is_whole and (lines := file.readlines(_BLOCK)):
+                if not (is_whole := lines[-1].endswith(b"\n")):  # it is being written: its rest would be no line
+                    lines.pop()
+                if lines:
+                    yield number, lines
+                number += len(lines)
     except OSError as exc:
         raise _unreadable(path, exc) from exc
 

@@ -1,6 +1,7 @@
 """Runs: the catalogue of stored runs, found by number, by uid or by their metadata.
 
-It never writes a run, and knows no device and no engine.
+It never writes a run, and knows no device and no engine. What shows a run is imported with the first run that somebody
+asks for: a console has the catalogue from its start.
 """
 
 from __future__ import annotations
@@ -9,25 +10,27 @@ import datetime
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeAlias, overload
+from typing import TYPE_CHECKING, Any, TypeAlias, overload
 
 from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES
 from beamshell.errors import UnknownName, UsageError
 from beamshell.store.amendments import Amendments
-from beamshell.store.asset_readers import AssetReaders, Reader
 from beamshell.store.encoding import from_json
 from beamshell.store.index import Index
+from beamshell.store.index_reader import NEWEST
 from beamshell.store.index_rows import Row, corrected
 from beamshell.store.index_tables import NEWEST_FIRST, OLDEST_FIRST
-from beamshell.store.run import Run
-from beamshell.store.run_list import RunList, frame_of, record_of
 from beamshell.store.search_query import Query, Term, parse
 from beamshell.store.search_words import key_word
 from beamshell.text.numbers import counted
 
-__all__ = ["Run", "RunList", "Runs"]
+if TYPE_CHECKING:
+    from beamshell.store.asset_readers import AssetReaders, Reader
+    from beamshell.store.run import Run
+    from beamshell.store.run_list import RunList
 
 Moment: TypeAlias = datetime.datetime | datetime.timedelta | float | str
 """A date, how long ago, seconds since 1970-01-01 UTC, or text such as "2026-11-22 08:00"."""
@@ -42,7 +45,8 @@ class Runs:
 
     `runs[-1]` is the newest: the one that began last, whatever the computer's clock said; `runs[-3:]` the newest three;
     `runs[1234]` the run with that scan_id (the newest, if there are several); `runs[100:110]` scan_ids 100 to 109;
-    `runs["1a2b"]` the run whose uid begins so.
+    `runs["1a2b"]` the run whose uid begins so; `runs.find("yesterday samx")`, typed `runs yesterday samx`, those that
+    words choose; `runs.to_pandas("last week")` a DataFrame with a row for each.
 
     Args:
         folder: the data folder.
@@ -57,7 +61,12 @@ class Runs:
         self.folder = Path(folder)
         self.amendments = Amendments(self.folder, console)
         self.index = Index(self.folder, self.amendments)
-        self._assets = AssetReaders()
+
+    @cached_property
+    def _assets(self) -> AssetReaders:
+        from beamshell.store.asset_readers import AssetReaders
+
+        return AssetReaders()
 
     @property
     def readers(self) -> dict[str, Reader]:
@@ -86,17 +95,11 @@ class Runs:
             raise UnknownName(f"there is no run {key}: runs[-1] is the newest")
         return self._newest(-key) if key < 0 else self._by_scan_id(key)
 
-    @overload
-    def __call__(self, key: None = None) -> Runs: ...
-    @overload
-    def __call__(self, key: int) -> Run: ...
-    @overload
-    def __call__(self, key: str) -> RunList: ...
-    def __call__(self, key: int | str | None = None) -> Run | Runs | RunList:
+    def __call__(self, *words: int | str) -> Run | Runs | RunList:
         """What `runs 12`, `runs yesterday samx` and `runs` are in Python, as other commands can be called too."""
-        if isinstance(key, str):
-            return self.find(key)
-        return self if key is None else self[key]
+        if len(words) == 1 and isinstance(words[0], int):
+            return self[words[0]]
+        return self.find(" ".join(map(str, words))) if words else self
 
     def __len__(self) -> int:
         return self.index.count()
@@ -105,6 +108,8 @@ class Runs:
         return iter(self._runs(self.index.rows()))
 
     def __contains__(self, key: object) -> bool:
+        from beamshell.store.run import Run
+
         if isinstance(key, Run):
             return key.path.is_file() and key.path.is_relative_to(self.folder)
         if not isinstance(key, (int, str)):
@@ -116,14 +121,17 @@ class Runs:
         return True
 
     def __repr__(self) -> str:
-        with self.index.question():
-            number = len(self)
+        with self.index.question(of_newest=True):
+            number = self.index.count()
             newest = self[-10:]
-        return f"{newest!r}\n{counted(number, 'run')} in {self.folder}" if number else f"no runs yet in {self.folder}"
+        if not number:
+            return f"no runs yet in {self.folder}"
+        more = " so far: older ones are being read" if self.index.is_reading else ""
+        return f"{newest!r}\n{counted(number, 'run')} in {self.folder}{more}"
 
     def at(self, paths: Iterable[Path]) -> RunList:
         """The runs in these files, in this order; files that are not there are left out."""
-        return RunList(Run(path, self._assets, self._by_uid, self.amendments) for path in paths if path.is_file())
+        return self._listed(path for path in paths if path.is_file())
 
     def continuation_of(self, run: Run) -> Run | None:
         """The newest run that continues this one; None if there is none."""
@@ -133,12 +141,12 @@ class Runs:
 
     def open_files(self) -> list[Path]:
         """The files of the runs that have no stop document: they are measured now, or their console has died."""
-        return [self.folder / row.path for row in self.index.rows("exit_status IS NULL")]
+        return [self.folder / row.path for row in self.index.rows("exit_status IS NULL", of_newest=True)]
 
     @property
     def last_scan_id(self) -> int:
         """The highest scan_id of all; 0 if there is none."""
-        rows = self.index.rows("scan_id = (SELECT max(scan_id) FROM runs)")
+        rows = self.index.rows("scan_id = (SELECT max(scan_id) FROM runs)", of_newest=True)
         return rows[0].scan_id or 0 if rows else 0
 
     def search(
@@ -230,6 +238,8 @@ class Runs:
         with self.index.question():
             amended = self.index.amended()
             rows = self.index.find(self.query(words))
+        from beamshell.store.run_list import frame_of, record_of
+
         return frame_of(
             record_of(corrected(from_json(row.start), notes), row.exit_status, row.points, notes)
             for row in rows
@@ -247,7 +257,7 @@ class Runs:
         return list(values)
 
     def _newest(self, number: int) -> Run:
-        rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT 1 OFFSET {number - 1}")
+        rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT 1 OFFSET {number - 1}", of_newest=number <= NEWEST)
         if not rows:
             raise UnknownName(
                 f"there is no runs[-{number}]: {len(self)} runs are in {self.folder}, runs[-1] is the newest"
@@ -275,6 +285,10 @@ class Runs:
 
     def _between(self, key: slice) -> RunList:
         """A negative bound counts from the newest, another is a scan_id."""
+        if key.start is not None and key.start < 0 and (key.stop is None or key.stop < 0):
+            most = min(-key.start, _LARGEST)
+            rows = self.index.rows(order=f"{NEWEST_FIRST} LIMIT {most}", of_newest=most <= NEWEST)[::-1]
+            return self._runs(rows[: key.stop : key.step])
         conditions = ["1"]
         if key.start is not None and key.start >= 0:
             conditions.append(f"scan_id >= {int(key.start)}")
@@ -286,10 +300,17 @@ class Runs:
             end = max(0, count + key.stop) if key.stop is not None and key.stop < 0 else count
             window = f"SELECT path FROM runs ORDER BY {OLDEST_FIRST} LIMIT {max(0, end - first)} OFFSET {first}"
             rows = self.index.rows(f"path IN ({window}) AND {' AND '.join(conditions)}")
-        return RunList(self._runs(rows)[:: key.step])
+        return self._runs(rows[:: key.step])
 
     def _runs(self, rows: list[Row]) -> RunList:
-        return RunList(Run(self.folder / row.path, self._assets, self._by_uid, self.amendments) for row in rows)
+        return self._listed(self.folder / row.path for row in rows)
+
+    def _listed(self, paths: Iterable[Path]) -> RunList:
+        """The runs in these files."""
+        from beamshell.store.run import Run
+        from beamshell.store.run_list import RunList
+
+        return RunList(Run(path, self._assets, self._by_uid, self.amendments) for path in paths)
 
 
 def _count(number: int) -> str:

@@ -19,7 +19,7 @@ TIME = "time"
 NUMBER = "seq_num"
 """The axis of points that have no order but that of their numbers."""
 
-_SETPOINTS = ("_setpoint", "_user_setpoint")
+SETPOINTS = ("_setpoint", "_user_setpoint")
 """How the key of a motor's setpoint ends, here and in ophyd."""
 _NEAR = 0.25
 """A point that is further from a crossing of the grid, in steps of the grid, is at none."""
@@ -106,7 +106,7 @@ class ScanAxes(NamedTuple):
 
 def set_positions(key: str, columns: Mapping[str, Column]) -> Floats:
     """Where a motor was sent at each point; where it was if that is not recorded."""
-    names = (key.removesuffix("_readback") + end for end in _SETPOINTS)
+    names = (key.removesuffix("_readback") + end for end in SETPOINTS)
     setpoint = next((name for name in names if name in columns and _is_numbers(columns[name])), key)
     return np.ma.filled(columns[setpoint].astype(float), np.nan)
 

@@ -226,7 +226,8 @@ class _Parser:
 
     def _take_term(self, term: Term) -> None:
         if not term.search_term.words:
-            raise UsageError(f"'{term.text}' has no letter and no digit that could be searched for")
+            typed = f"{term.text}{'*' * term.is_prefix}"
+            raise UsageError(f"'{typed}' has no letter and no digit that could be searched for")
         self._terms.append(term)
         self._at += 1
 

@@ -15,7 +15,7 @@ from beamshell.arrays import np
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.errors import UnknownName
-from beamshell.store.columns import Column, column_of
+from beamshell.store.columns import Column, Values
 from beamshell.store.frame_locations import external_keys
 from beamshell.store.scan_axes import NUMBER, TIME, ScanAxes, axes_of
 from beamshell.store.table_conversions import DimensionNames, to_pandas, to_xarray
@@ -144,7 +144,7 @@ class PointsOfStream(RunReceiver):
         self._axes = ScanAxes()
         self._numbers: list[int] = []  # of each event
         self._times: list[float] = []
-        self._values: dict[str, list[Any]] = {}  # by data key, of each event until the last that had it
+        self._values: dict[str, Values] = {}  # by data key, of each event until the last that had it
 
     @override
     def start(self, start: Document) -> None:
@@ -178,9 +178,10 @@ class PointsOfStream(RunReceiver):
         self._times += page["time"]
         for key, values in page["data"].items():
             if key not in self._external:
-                column = self._values.setdefault(key, [])
-                column += [None] * (before - len(column))
-                column += values
+                column = self._values.get(key) or self._values.setdefault(key, Values())
+                if len(column) < before:
+                    column.extend([None] * (before - len(column)))
+                column.extend(values)
 
     def table(self) -> Table:
         """The points collected so far."""
@@ -198,9 +199,10 @@ class PointsOfStream(RunReceiver):
         for key, about in self._about.items():
             if key not in self._external:
                 name = key if key not in columns else f"{key}_"
-                values = self._values.get(key, [])
-                values += [None] * (len(self._numbers) - len(values))
-                columns[name] = column_of(_of(rows, values), self._dtype(key))
+                values = self._values.get(key, Values())
+                if len(values) < len(self._numbers):
+                    values.extend([None] * (len(self._numbers) - len(values)))
+                columns[name] = values.column(self._dtype(key), rows)
                 units[name] = str(about.get("units") or "")
                 dimensions[name] = list(map(str, about.get("dims") or ()))
         scanned = [key for keys in self._axes.keys for key in keys]

@@ -29,7 +29,7 @@ class TypedLine(NamedTuple):
     Attributes:
         time: seconds since 1970-01-01 UTC.
         line: as it was typed.
-        scan_id: the number of the first run that it has made; None if it has made none.
+        scan_id: the number of the first run that it has made; None if it has made none, or was one of several lines.
         uid: of this run.
     """
 
@@ -95,21 +95,23 @@ def _put(db: sqlite3.Connection, lines: Iterable[bytes]) -> None:
 
 
 def _put_typed(db: sqlite3.Connection, entry: LogEntry) -> None:
-    text = str(entry.facts.get("line", "")).encode("utf-8", "replace").decode("utf-8")
-    if text.split(maxsplit=1)[:1] in ([question] for question in _QUESTIONS):
-        return
-    number = free_id(db, "typed", entry.time)
-    db.execute(
-        "INSERT INTO typed (id, console, time, line) VALUES (?, ?, ?, ?)", (number, entry.console, entry.time, text)
-    )
-    db.execute("INSERT INTO typed_words (rowid, text) VALUES (?, ?)", (number, f" {' '.join(words_of(text))} "))
+    """Add the lines of a cell, each for itself."""
+    cell = str(entry.facts.get("line", "")).encode("utf-8", "replace").decode("utf-8")
+    lines = [line.strip() for line in cell.splitlines() if line.strip()]
+    for line in lines:
+        if line.split(maxsplit=1)[0] in _QUESTIONS:
+            continue
+        number = free_id(db, "typed", entry.time)
+        values = (number, entry.console, entry.time, line, len(lines))
+        db.execute("INSERT INTO typed (id, console, time, line, of_lines) VALUES (?, ?, ?, ?, ?)", values)
+        db.execute("INSERT INTO typed_words (rowid, text) VALUES (?, ?)", (number, f" {' '.join(words_of(line))} "))
 
 
 def _put_run(db: sqlite3.Connection, entry: LogEntry) -> None:
-    """Note the first run of a line: the one that its console has typed last."""
+    """Note the first run of a cell of one line: the one that its console has typed last."""
     scan, uid = entry.facts.get("scan"), str(entry.facts.get("uid"))
     db.execute(
-        "UPDATE typed SET scan_id = ?, uid = ? WHERE uid IS NULL AND id = "
+        "UPDATE typed SET scan_id = ?, uid = ? WHERE uid IS NULL AND of_lines = 1 AND id = "
         "(SELECT max(id) FROM typed WHERE console = ?)",
         (scan if isinstance(scan, int) and abs(scan) < 2**63 else None, uid, entry.console),
     )

@@ -5,7 +5,6 @@ It knows nothing of devices: names in, text or an error out.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 from beamshell.errors import UnknownKey, UnknownName
@@ -18,6 +17,8 @@ _LEAST_LIKENESS = 0.6
 
 def nearest(name: str, names: Iterable[str]) -> str:
     """The one of `names` that is most like `name`, or "" if none is."""
+    import difflib  # here, as no console needs it before somebody has misspelt a name
+
     by_folded_name: dict[str, str] = {}
     for candidate in names:
         by_folded_name.setdefault(candidate.casefold(), candidate)
@@ -50,6 +51,8 @@ def unknown_key(kind: str, key: object, keys: Iterable[str], *, of: str = "") ->
         keys: the keys there are; the nearest are listed first.
         of: the owner of the keys, such as "run 12".
     """
+    import difflib  # as above
+
     name, owner = str(key), f"{of} has " if of else ""
     match = difflib.SequenceMatcher(b=name.casefold())
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from decimal import Decimal
 
 DEFAULT_PRECISION = 3
 _LARGEST_FIXED = 1e8
@@ -157,6 +156,8 @@ def with_error(value: float, error: float) -> str:
     if _SMALLEST_PLAIN <= largest < _LARGEST_PLAIN:
         return _with_error(value, error)
     power = math.floor(math.log10(max(abs(value), error)))
+    from decimal import Decimal  # here, as no console needs it before its first fit
+
     mantissa, of_error = (float(Decimal(number).scaleb(-power)) for number in (value, error))
     return f"{_with_error(mantissa, of_error)}e{power:+03d}"
 

@@ -124,6 +124,18 @@ def date_and_time(timestamp: float) -> str:
     return f"{datetime.datetime.fromtimestamp(timestamp):%Y-%m-%d %H:%M:%S}"
 
 
+def iso_time(timestamp: float) -> str:
+    """The date and the time with its zone, as ISO 8601 has it: "2026-11-22T17:47:28.132000+01:00".
+
+    Args:
+        timestamp: seconds since 1970-01-01 UTC; one that is no date is given back as text.
+    """
+    try:
+        return datetime.datetime.fromtimestamp(timestamp).astimezone().isoformat()
+    except (ValueError, OverflowError, OSError):
+        return str(timestamp)
+
+
 def end_time(timestamp: float, now: float) -> str:
     """The moment at which something will end: "14:32:10", "Mon 14:32" within six days, then the date or the year.
 

@@ -18,7 +18,7 @@ from beamshell.views.incidents import Entry, Incident, Kind, value_text
 
 AMENDED = "amended"
 """The kind of entries about metadata of a run that were corrected."""
-COMMENTS = ("comment", "tag", AMENDED, "sample", "proposal")
+COMMENTS = ("comment", "tag", AMENDED, "sample", "user", "proposal")
 """The kinds of entries that people write about their work."""
 FOREIGN = "foreign"
 """The kind of entries about motion that somebody else has caused."""

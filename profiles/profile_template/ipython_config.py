@@ -20,4 +20,5 @@ c.Beamshell.suspenders = []
 # c.Beamshell.status_line = ["ring", "shutter"]  # shown below the prompt
 # c.Beamshell.ask_above = 1800  # seconds: a scan that takes longer is asked about before it starts
 # c.Beamshell.states_file = "states.yml"  # named states of the beamline, see docs/how-to/presets-and-states.md
+# c.Beamshell.metadata_file = "metadata.yml"  # metadata that a run must have, see docs/how-to/metadata.md
 # c.Beamshell.requires = {"xafs": "alignment"}  # a command or a plan that is refused in any other state

@@ -186,6 +186,13 @@ def test_a_subscriber_that_raises_starves_no_other(caplog):
     assert "gain" in caplog.text
 
 
+def test_who_subscribes_to_the_connection_is_told_its_state_and_else_only_changes():
+    signal, told, changes = Signal(name="gain"), [], []
+    signal.subscribe(lambda connected, **kwargs: told.append(connected), Signal.SUB_META)
+    signal.subscribe(lambda connected, **kwargs: changes.append(connected), Signal.SUB_META, run=False)
+    assert (told, changes) == ([True], [])
+
+
 def test_an_unknown_event_is_refused_with_those_there_are():
     with pytest.raises(UnknownName, match="'value' or 'meta'"):
         Signal(name="gain").subscribe(print, event_type="readback")

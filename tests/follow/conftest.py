@@ -8,6 +8,7 @@ import pytest
 from run_documents import make_run as make_run
 
 from beamshell.errors import LineRefused, SinkDown
+from beamshell.follow.lines import AMENDMENT, CONSOLE
 from beamshell.follow.sink import Sink
 from beamshell.store import ConsoleLog, Journal
 
@@ -52,7 +53,7 @@ def scan(make_run):
 class MemorySink(Sink):
     """Remembers lines; it is down, or refuses the lines of some names, when a test says so."""
 
-    takes_console = True
+    also = (AMENDMENT, CONSOLE)
 
     def __init__(self):
         self.lines = []

@@ -7,13 +7,14 @@ import time
 from pathlib import Path
 
 from beamshell.errors import SinkDown
+from beamshell.follow.lines import AMENDMENT, CONSOLE
 from beamshell.follow.sink import Sink
 
 
 class FileSink(Sink):
     """Appends the key of each line to a file; leaves out those that it has. It is down while `PATH.down` is there."""
 
-    takes_console = True
+    also = (AMENDMENT, CONSOLE)
 
     def __init__(self, path: str, secret: str = "", exactly_once: bool = True) -> None:
         self.path = Path(path)

@@ -53,8 +53,8 @@ def test_what_is_written_before_the_end_is_sent(folder, journal, log, scan, sink
     assert [doc["line"] for name, doc in sink.pairs() if name == "console"] == ["scan det th 0 1 20"]
 
 
-def test_a_sink_without_interest_in_the_console_log_gets_documents_alone(folder, journal, log, scan, sink):
-    sink.takes_console = False
+def test_a_sink_gets_documents_alone_unless_it_wants_more(folder, journal, log, scan, sink):
+    sink.also = ()
     with Running(folder, sink):
         log.add("typed", line="scan det th 0 1 3")
         write(journal, scan())

@@ -186,6 +186,26 @@ def test_the_console_log_comes_over_the_end_of_a_month(folder, log):
     assert [line.doc["line"] for line in everything(reader, most=1)] == ["two", "three"]
 
 
+def test_amendments_come_with_their_run(folder, journal, scan):
+    from beamshell.store.amendments import Amendments
+
+    documents = scan()
+    write(journal, documents)
+    run = documents[0][1]["uid"]
+    reader = Reader.from_beginning(folder)
+    everything(reader)
+    amendments = Amendments(folder)
+    amendments.add("comment", run, 1, "the beam was lost", operator="kate")
+    amendments.add("comment", None, None, "night shift begins")
+    lines = everything(reader, most=1)
+    assert [(line.name, line.run, line.doc["value"]) for line in lines] == [
+        ("amendment", run, "the beam was lost"),
+        ("amendment", "", "night shift begins"),
+    ]
+    assert everything(reader) == []
+    assert len({line.key for line in lines}) == 2
+
+
 def test_what_is_unread_is_counted_in_bytes(folder, journal, scan):
     reader = Reader.from_beginning(folder)
     assert reader.unread() == 0

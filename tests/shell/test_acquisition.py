@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import threading
 
 import pytest
 
@@ -10,6 +11,7 @@ from beamshell.devices.sim import det
 from beamshell.errors import RunEngineInterrupted
 from beamshell.plans import count, stubs
 from beamshell.shell.acquisition import Acquisition
+from beamshell.store import index_reader
 
 
 @pytest.fixture
@@ -49,6 +51,22 @@ def test_a_run_that_a_console_left_open_is_closed_and_named(open_acquisition, tm
     (path,) = (tmp_path / "runs").rglob("*.jsonl")
     assert f"a run that a crashed console had left open is closed now: {path}" in capsys.readouterr().err
     assert second.runs[-1].stop["exit_status"] == "abort"
+
+
+def test_the_start_does_not_wait_for_an_index_that_is_far_behind(open_acquisition, tmp_path, monkeypatch):
+    first = open_acquisition()
+    for _ in range(3):
+        first.engine(count([det]))
+    first.close()
+    (tmp_path / "index.sqlite").unlink()
+    go_on = threading.Event()
+    monkeypatch.setattr(index_reader, "_MANY", 1)
+    monkeypatch.setattr(index_reader.IndexReader, "read_days", lambda _reader: go_on.wait(60))
+    second = open_acquisition()
+    assert second.runs.index.is_reading
+    assert second.runs[-1].scan_id == 3
+    go_on.set()
+    assert len(second.runs) == 3
 
 
 def test_what_is_assigned_to_the_engines_metadata_is_there_at_the_next_start(open_acquisition):

@@ -62,8 +62,12 @@ def test_a_mistake_in_the_states_or_the_settings_of_the_profile_is_named(prompt,
     path.write_text("bad: {samz: 0}\n")
     monkeypatch.setattr(prompt.session.config, "states_file", str(path))
     monkeypatch.setattr(prompt.session.config, "requires", {"scan": "nowhere"})
+    metadata = tmp_path / "metadata.yml"
+    metadata.write_text("sample: {requird: true}\n")
+    monkeypatch.setattr(prompt.session.config, "metadata_file", str(metadata))
     answer = re.sub(r"\s+", " ", typed("doctor"))
     assert f"!! profile a mistake: {path}:1:7: bad: samz: no device 'samz'" in answer
+    assert f"!! profile a mistake: {metadata}:1:10: sample: no key 'requird'" in answer
     assert "!! profile a mistake: requires: no state 'nowhere'" in answer
 
 

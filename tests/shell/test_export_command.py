@@ -11,6 +11,7 @@ from beamshell.errors import StoreError, UnknownName, UsageError
 from beamshell.shell.commands import commands
 from beamshell.shell.launch import main
 from beamshell.store import Journal, Runs
+from beamshell.store.exports.csv_files import CsvWriter
 
 
 @pytest.fixture
@@ -103,6 +104,21 @@ def test_a_run_that_fails_is_named_and_the_others_are_written(export, runs, tmp_
     assert "is no start document" in capsys.readouterr().err
 
 
+def test_ctrl_c_says_how_many_runs_are_whole(export, tmp_path, capsys, monkeypatch):
+    write = CsvWriter.event
+
+    def press(self, descriptor, event):
+        if event["data"]["det"] == 8:
+            raise KeyboardInterrupt
+        write(self, descriptor, event)
+
+    monkeypatch.setattr(CsvWriter, "event", press)
+    with pytest.raises(KeyboardInterrupt):
+        export("csv", "7..8", str(tmp_path / "out"))
+    assert capsys.readouterr().out.splitlines()[-1] == f"1 of 2 runs: 1 file in {tmp_path / 'out'}"
+    assert [name[:6] for name in names(tmp_path / "out")] == ["000007"]
+
+
 def test_an_open_run_says_so_and_a_run_without_points_too(export):
     assert "run 8 is still open: this is what it has now" in export("csv", "8")
     assert export("csv", "9") == ["run 9 has no points, so no file was written"]
@@ -166,6 +182,12 @@ def test_runs_are_exported_from_another_terminal(runs, tmp_path, capfd):
     assert "exists already" in capfd.readouterr().err
     assert main([*words, "--replace", "--header"]) == 0
     assert (target / "Si_primary.csv").read_text().startswith("# time: ")
+
+
+def test_outside_the_console_the_names_are_those_of_the_profile(runs, tmp_path):
+    names_of_profile = "--Beamshell.export_names={'csv': '{sample}/{scan_id}'}"
+    assert main(["export", "csv", "7", "--data", str(runs.folder), "--to", str(tmp_path), names_of_profile]) == 0
+    assert names(tmp_path / "Si") == ["7_primary.csv"]
 
 
 def test_outside_the_console_a_wrong_word_is_one_line(runs, capfd):

@@ -93,10 +93,10 @@ def test_the_index_is_made_again_by_one_command(scans, typed, prompt):
 @pytest.mark.parametrize(
     ("line", "message"),
     [
-        ("runs *", "'' has no letter and no digit"),
+        ("runs *", "'*' has no letter and no digit"),
         ("runs 20..12", "20..12 is the wrong way round: write 12..20"),
         ("runs 987654", "no run has scan_id 987654"),
-        ("find *", "'' has no letter and no digit"),
+        ("find *", "'*' has no letter and no digit"),
     ],
 )
 def test_a_wrong_line_is_answered_by_one_clear_line(typed, line, message):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import warnings
 from pathlib import Path
@@ -15,7 +16,9 @@ from beamshell.shell.messages_shown import (
     exit_status,
     one_line,
     place_of,
+    print_answer,
     print_pages,
+    say,
     say_our_log,
     say_our_warnings,
     say_syntax_error,
@@ -179,3 +182,18 @@ def test_in_a_pipe_there_are_no_pages(window, capsys):
     paged = window(None, lines=None)
     print_pages("\n" * 100)
     assert (capsys.readouterr().out, paged) == ("\n" * 101, [])
+
+
+@pytest.mark.parametrize("write", [print_answer, say, print_pages])
+def test_what_somebody_else_has_written_moves_no_cursor_and_is_no_error(capsys, write):
+    write("a\x1b[2Jb\x07\x9bc\ud800 \x1b[31mred\x1b[0m\ttab\nline \N{GREEK SMALL LETTER MU}m")
+    shown = "".join(capsys.readouterr())
+    assert shown.endswith("a\\x1b[2Jb\\x07\\x9bc\\ud800 \x1b[31mred\x1b[0m\ttab\nline \N{GREEK SMALL LETTER MU}m\n")
+
+
+def test_a_stream_that_knows_no_greek_gets_an_answer(monkeypatch):
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr("sys.stdout", stream)
+    print_answer("5 \N{GREEK SMALL LETTER MU}m")
+    stream.flush()
+    assert stream.buffer.getvalue() == b"5 \\u03bcm\n"

@@ -83,7 +83,7 @@ class TestWithRules:
     @pytest.mark.parametrize(
         ("line", "message"),
         [
-            ("newproposal 12", "proposal: 12 is not written like 2026-1234: newproposal 2026-1234"),
+            ("newproposal 12", "proposal: 12 has not the right form: newproposal 2026-1234"),
             ("newsample LaB6 thickness=-1", "sample_thickness: -1 mm is not above 0 mm: md sample_thickness 1"),
             ("md sample_thickness thick", "sample_thickness: 'thick' is no number: md sample_thickness 1"),
             ("md mood soso", "mood: soso is none of good, bad: md mood good (how it is)"),
@@ -115,7 +115,7 @@ class TestWithRules:
         with pytest.raises(PlanError, match="no proposal, sample: newproposal 2026-1234; newsample LaB6"):
             prompt.session.RE(count([prompt.session.devices["det"]]))
         assert (number_of_runs(prompt), prompt.session.next_scan) == (runs, number)
-        with pytest.raises(PlanError, match="proposal: 5 is not written like"):
+        with pytest.raises(PlanError, match="proposal: 5 has not the right form"):
             prompt.session.RE(count([prompt.session.devices["det"]]), proposal="5", sample="Si")
         prompt.session.RE(count([prompt.session.devices["det"]]), proposal="2026-0001", sample="Si")
         assert prompt.session.runs[-1].start["proposal"] == "2026-0001"

@@ -74,7 +74,7 @@ def test_a_value_that_is_allowed_is_what_it_was_typed_for(rules, key, typed, val
         (
             "proposal",
             "12",
-            "proposal: 12 is not written like 2026-1234: newproposal 2026-1234 (as on its page)",
+            "proposal: 12 has not the right form: newproposal 2026-1234 (as on its page)",
         ),
         ("sample_thickness", "thick", "sample_thickness: 'thick' is no number: md sample_thickness 1"),
         ("sample_thickness", "-1", "sample_thickness: -1 mm is not above 0 mm: md sample_thickness 1"),
@@ -121,7 +121,7 @@ def test_a_run_with_a_wrong_value_is_refused(rules):
         ("a: {between: [1]}\n", "1:5: a: between: write [0, 10]"),
         ("a: {pattern: '[', example: x}\n", "1:5: a: pattern: unterminated character set"),
         ("a: {pattern: x+}\n", "1:1: a: a pattern needs an example"),
-        ("a: {pattern: x+, example: y}\n", "1:1: a: the example y is not written like y"),
+        ("a: {pattern: x+, example: y}\n", "1:1: a: the example y has not the right form"),
         ("a: {below: 1, example: 2}\n", "1:1: a: the example 2 is not below 1"),
         ("a: {\n", "not YAML"),
     ],

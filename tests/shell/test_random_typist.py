@@ -20,6 +20,7 @@ nix \u22121 1,5 1, = ; : ( ) [ ] ' " # * ** / \\ th, th.position th.readback run
 a.txt RE( plan dip field=det t=1 sam* 9**99 1/0 sqrt(x) exp(9999) None True add clear devices image export csv
 tscan 10mn 2s regions 0:1:0.5 0:x:0.5 cen peak com back goscan redo moves script all anyway
 preset save list go show history delete parked state states newsample newproposal comment tag doctor commands
+find yesterday last since 14:00 failed sample LaB6 fluor* -3..-1 20..12 rebuild
 do goon log off hold release skip edit repeat within
 """
 WORDS = [*PARTS_OF_LINES.split(), "\u00a0", "for i in (1,2):", "if x:", "pos ="]

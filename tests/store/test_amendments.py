@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import subprocess
 import sys
 
@@ -181,6 +182,47 @@ def test_many_consoles_lose_nothing_of_each_other(tmp_path):
     values = values_of(Amendments(tmp_path), "1a2b")
     for name in "abc":
         assert [value for value in values if value[0] == name] == [f"{name} {number}" for number in range(50)]
+
+
+def test_a_computer_that_died_at_any_byte_costs_the_last_amendment_at_most(amendments):
+    for word in ("one", "two", "three"):
+        amendments.add("tag", "1a2b", 12, word)
+    whole = amendments.path.read_bytes()
+    ends = [at for at, byte in enumerate(whole) if byte == ord("\n")][1:]  # of each tag, without the end of its line
+    for length in range(ends[0], len(whole) + 1):
+        amendments.path.write_bytes(whole[:length])
+        after = Amendments(amendments.path.parent)
+        after.add("tag", "1a2b", 12, "after")
+        kept = sum(end <= length for end in ends)
+        assert values_of(Amendments(amendments.path.parent), "1a2b") == [*["one", "two", "three"][:kept], "after"]
+
+
+_ADD_FOR_EVER = """
+import sys
+from beamshell.store.amendments import Amendments
+amendments = Amendments(sys.argv[1], "dies")
+for number in range(1_000_000):
+    amendments.add("comment", "1a2b", 12, str(number))
+    print(number, flush=True)
+"""
+
+
+def test_what_was_acknowledged_is_there_when_the_console_was_killed(tmp_path):
+    amendments = Amendments(tmp_path, "lives")
+    for _ in range(3):
+        before = len(amendments.of("1a2b"))
+        console = subprocess.Popen([sys.executable, "-c", _ADD_FOR_EVER, tmp_path], stdout=subprocess.PIPE, text=True)
+        acknowledged = [console.stdout.readline() for _ in range(20)]
+        amendments.add("comment", "1a2b", 12, "beside it")
+        console.send_signal(signal.SIGKILL)
+        acknowledged += console.stdout.readlines()
+        console.wait(timeout=60)
+        console.stdout.close()
+        number = int([line for line in acknowledged if line.endswith("\n")][-1])
+        values = [value for value in values_of(amendments, "1a2b")[before:] if value != "beside it"]
+        assert values[: number + 1] == [str(each) for each in range(number + 1)]
+        assert len(values) <= number + 2
+    assert values_of(amendments, "1a2b").count("beside it") == 3
 
 
 # ---- what older versions have written into the console log -------------------------------------

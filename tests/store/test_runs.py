@@ -113,6 +113,13 @@ def test_the_catalogue_shows_the_last_ten(five, write, made):
     assert output[-2].endswith("3  success  scan th det")
 
 
+def test_a_run_whose_metadata_are_odd_is_shown_all_the_same(write, made, runs):
+    write(made.run(1, plan_name="p", motors=7, detectors=True, continues=5, continued_at="x"))
+    assert "Run 1: p, 3 points" in repr(runs[1])
+    assert " 1 " in repr(runs)
+    assert runs[1].table()["seq_num"].tolist() == [1, 2, 3]
+
+
 def test_a_run_is_shown_by_the_command_that_was_typed(write, made, runs):
     write(made.run(1, command="scan det th -1 1 3", motors=["th"]))
     assert repr(runs).splitlines()[1].endswith("success  scan det th -1 1 3")

@@ -100,6 +100,7 @@ def test_of_many_runs_the_newest_are_shown_newest_last(some):
 
 def test_what_is_typed_is_a_call_in_python_too(some):
     assert [run.scan_id for run in some("yesterday samx")] == [3, 5]
+    assert [run.scan_id for run in some("yesterday", "samx", -3)] == []
 
 
 def test_a_run_is_found_by_its_end_as_soon_as_it_has_one(runs, journal, made):
@@ -167,3 +168,64 @@ def test_no_question_looks_at_all_runs(some, words):
     plan = [step[3] for step in some.index._db.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
     assert not [step for step in plan if step.startswith("SCAN runs")], plan
     assert words == "12" or not [step for step in plan if "TEMP B-TREE" in step], plan
+
+
+# ---- what was said later -------------------------------------------------------------------------
+
+
+def test_a_run_is_found_by_what_was_said_about_it_and_by_its_corrected_metadata(some, tmp_path):
+    other = Runs(tmp_path, "another console")
+    other.amendments.add("comment", some[1].uid, 1, "the capillary was broken")
+    other.amendments.add("tag", some[1].uid, 1, "bad")
+    wrong = other.amendments.add("set", some[1].uid, 1, "CeO2", key="sample")
+    other.amendments.add("set", some[1].uid, 1, "left", key="detector_side")
+    for words in ("capillary", "tag bad", "comment broken", "sample CeO2", "detector_side left"):
+        assert [run.scan_id for run in some.find(words)] == [1], words
+    assert not some.find("sample LaB6 align")
+    other.amendments.take_back([wrong])
+    assert [run.scan_id for run in some.find("sample LaB6 align")] == [1]
+    assert not some.find("CeO2")
+    some.index.rebuild()
+    assert [run.scan_id for run in some.find("capillary bad LaB6")] == [1]
+    other.index.close()
+
+
+def test_an_open_run_keeps_its_comments_when_it_ends(runs, journal, made):
+    *begun, end = made.run(1, time=YESTERDAY)
+    for name, doc in begun:
+        journal(name, doc)
+    runs.amendments.add("comment", begun[0][1]["uid"], 1, "noisy")
+    assert [run.scan_id for run in runs.find("noisy open")] == [1]
+    journal(*end)
+    assert [run.scan_id for run in runs.find("noisy success")] == [1]
+
+
+def test_a_damaged_file_of_amendments_stops_no_question(some, tmp_path):
+    (tmp_path / "amendments.jsonl").write_bytes(b'["amendment",{"uid":\n\x00\xff\n')
+    assert [run.scan_id for run in some.find("samx")] == [1, 3, 5]
+
+
+def test_the_runs_are_a_table_of_pandas_a_row_for_each(some):
+    pandas = pytest.importorskip("pandas")
+    some.amendments.add("comment", some[3].uid, 3, "weak")
+    some.amendments.add("tag", some[3].uid, 3, "good")
+    frame = some.to_pandas("yesterday")
+    assert list(frame["scan_id"]) == [3, 4, 5, 6]
+    assert list(frame["status"]) == ["success", "success", "abort", "open"]
+    assert frame["points"].isna().tolist() == [False, False, False, True]
+    assert frame.loc[0, ["plan", "operator", "comment", "tags"]].tolist() == ["scan", "Kate", "weak", "good"]
+    assert frame["time"][0] == pandas.Timestamp(YESTERDAY, unit="s", tz="UTC")
+    assert len(some.to_pandas()) == len(some)
+    assert some.to_pandas("today").empty
+    closed = some.find("yesterday samx")
+    pandas.testing.assert_frame_equal(closed.to_pandas(), some.to_pandas("yesterday samx"))
+
+
+def test_two_consoles_that_ask_and_measure_find_the_same_runs(some, write, made, tmp_path):
+    other = Runs(tmp_path, clock=lambda: NOW)
+    assert [run.scan_id for run in other.find("samx")] == [1, 3, 5]
+    write(made.run(7, time=YESTERDAY + 9, motors=["samx"]))
+    assert [run.scan_id for run in some.find("samx")] == [run.scan_id for run in other.find("samx")] == [1, 3, 5, 7]
+    assert other.index.rebuild() == 7
+    assert [run.scan_id for run in some.find("samx")] == [1, 3, 5, 7]
+    other.index.close()

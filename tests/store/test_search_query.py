@@ -51,7 +51,7 @@ def test_words_are_understood_and_the_answer_says_how(typed, understood):
 @pytest.mark.parametrize(
     ("typed", "message"),
     [
-        ("samx *", "'' has no letter and no digit"),
+        ("samx *", r"'\*' has no letter and no digit"),
         ("samx --", "'--' has no letter and no digit"),
         ("20..12", r"20\.\.12 is the wrong way round: write 12\.\.20"),
         ("-1..-3", r"-1\.\.-3 is the wrong way round: write -3\.\.-1"),

@@ -16,6 +16,9 @@ NOT_AT_THE_START = (
     "beamshell.plans.scans",
     "beamshell.callbacks.best_effort",
     "beamshell.simulate",
+    "beamshell.store.run",
+    "beamshell.store.table",
+    "difflib",
     "beamshell.ioc",
 )
 """What a profile without EPICS needs with its first scan at the earliest."""

@@ -9,7 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from beamshell.errors import UsageError
-from beamshell.text.times import clock_time, date_and_time, duration, end_time, is_duration, parse_duration, time_of_day
+from beamshell.text.times import (
+    clock_time,
+    date_and_time,
+    duration,
+    end_time,
+    is_duration,
+    iso_time,
+    parse_duration,
+    time_of_day,
+)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +114,16 @@ def test_what_is_no_time_is_shown_as_it_is():
 
 def test_a_date_comes_before_its_time():
     assert date_and_time(NOON) == "2026-11-22 12:00:00"
+
+
+def test_a_time_for_other_programs_has_its_zone():
+    moment = datetime.datetime.fromisoformat(iso_time(NOON))
+    assert (moment.timestamp(), moment.tzinfo is not None) == (NOON, True)
+
+
+@pytest.mark.parametrize("timestamp", [1e300, -1e300, math.nan, math.inf])
+def test_what_is_no_date_is_given_back_as_text(timestamp):
+    assert iso_time(timestamp) == str(timestamp)
 
 
 def test_a_moment_of_another_day_shows_its_date():

@@ -8,6 +8,7 @@ from __future__ import annotations
 import reprlib
 import struct
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -72,6 +73,7 @@ SIZES |= {CONTROL + plain: size_of(CONTROL + plain, 1) for plain in (*_CONTROLS,
 """Bytes in a structure of one value, as `size_of` would tell more slowly."""
 
 
+@cache
 def scalar_decoder(plain_type: int) -> Callable[[bytes | bytearray], Reading]:
     """The function that makes a reading of a `dbr_time_*` structure of one value of this type."""
     if plain_type == STRING:

@@ -79,7 +79,7 @@ class EpicsMotor(MotorRecord):
         super().__init__(prefix, name=name, **kwargs)
         self.user_setpoint.subscribe(self._on_setpoint, run=False)
         self.motor_done_move.subscribe(self._on_done_move, run=False)
-        self.motor_done_move.subscribe(self._on_connection, self.motor_done_move.SUB_META, run=False)
+        self.motor_done_move.subscribe(self._on_connection, self.motor_done_move.SUB_META)
 
     # ---- moving ------------------------------------------------------------------------------
 

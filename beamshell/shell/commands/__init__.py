@@ -32,12 +32,12 @@ _MODULES = (
     "finding",
     "exporting",
     "images",
-    "following",
     "samples",
     "amending",
     "figures",
     "text_plots",
     "explaining",
+    "following",
     "beamline",
 )
 """In the order in which `bhelp` shows their headings."""

@@ -21,7 +21,6 @@ from beamshell.shell.positions import is_motor, move_in_words, places_of, target
 from beamshell.shell.positions_at_scan import changed_offset
 from beamshell.shell.questions import agrees, is_attended
 from beamshell.shell.tokens import find_device, is_number
-from beamshell.store.run import plan_line
 
 if TYPE_CHECKING:
     from beamshell.simulate.result import SimulationResult
@@ -165,6 +164,8 @@ def _show(session: Session, run: Run, measured: int, simulation: SimulationResul
     Raises:
         PlanError: it cannot be continued.
     """
+    from beamshell.store.run import plan_line
+
     for problem in simulation.problems:
         if isinstance(problem, PlanError):
             raise problem

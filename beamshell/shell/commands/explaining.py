@@ -105,7 +105,7 @@ def _write(path: Path, text: str) -> None:
     unfinished = path.with_suffix(".part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        unfinished.write_text(text, encoding="utf-8")
+        unfinished.write_text(text, encoding="utf-8", errors="backslashreplace")
         unfinished.replace(path)
     except OSError as exc:
         raise StoreError(f"{path} cannot be written ({exc.strerror or exc}): make room, or make it writable") from exc

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from typing_extensions import override
 
-from beamshell.errors import StoreError, UnknownName
+from beamshell.errors import BeamshellError, StoreError, UnknownName
 from beamshell.shell.command_set import command
 from beamshell.shell.commands.finding import RunWordsSlot
 from beamshell.shell.live_line import LiveLines
@@ -22,10 +21,13 @@ from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
     from beamshell.store import Run
+    from beamshell.store.exports.exporting import Exported
+    from beamshell.store.run_list import RunList
 
 HEADING = "What was measured"
 
 _MOST_NAMED = 6
+"""Files and failures that are named one by one."""
 
 
 class FormatSlot(Slot):
@@ -89,32 +91,76 @@ def export(
     """
     from beamshell.store.exports.exporting import exported
 
-    chosen = _chosen(session, runs)
+    selection = _selection(session, runs)
+    number = len(selection) if isinstance(selection, list) else 1
     target = session.folder / "exports" if folder is None else folder
     template = name or session.config.export_names.get(format, "")
     options = {"header": True} if header == "yes" else {}
-    paths: list[Path] = []
-    failed: list[Run] = []
-    numbers = count(1)
+    report = _Report(number, target)
     with LiveLines() as lines:
 
         def begin(run: Run) -> None:
-            lines.draw(f"exporting {run.label} ({next(numbers)} of {len(chosen)}); Ctrl+C ends it")
+            lines.draw(f"exporting {run.label} ({report.done + 1} of {number}); Ctrl+C ends it")
 
-        results = exported(chosen, format, target, name=template, replace=replace == "yes", begin=begin, **options)
-        for result in results:
-            paths += result.paths
-            if result.error is not None:
-                if len(chosen) == 1:
-                    raise result.error
-                failed.append(result.run)
+        results = exported(selection, format, target, name=template, replace=replace == "yes", begin=begin, **options)
+        try:
+            for result in results:
+                report.take(result)
+        except KeyboardInterrupt:
+            report.say()
+            raise
+    report.say()
+    report.raise_failures()
+
+
+class _Report:
+    """What became of the runs so far, and what is said of it.
+
+    Args:
+        number: how many runs are exported.
+        folder: where the files go.
+    """
+
+    def __init__(self, number: int, folder: Path) -> None:
+        self.done = 0
+        self._number = number
+        self._folder = folder
+        self._paths: list[Path] = []
+        self._failures: list[tuple[Run, BeamshellError]] = []
+
+    def take(self, result: Exported) -> None:
+        """Note one run, and say at once what is odd about it."""
+        self.done += 1
+        self._paths += result.paths
+        if result.error is not None:
+            self._failures.append((result.run, result.error))
+            if self._number > 1 and len(self._failures) <= _MOST_NAMED:
                 say_error(result.error)
-            elif result.run.stop is None:
-                print_answer(f"{result.run.label} is still open: this is what it has now")
-    _say_what_was_written(chosen, paths, target)
-    if failed:
-        labels = listed(map(_label, failed), _MOST_NAMED)
-        raise StoreError(f"{len(failed)} of {len(chosen)} runs could not be exported: {labels}")
+        elif result.run.stop is None:
+            print_answer(f"{result.run.label} is still open: this is what it has now")
+        elif self._number == 1 and not result.paths:
+            print_answer(f"{result.run.label} has no points, so no file was written")
+
+    def say(self) -> None:
+        """Say which files were written."""
+        if len(self._paths) <= _MOST_NAMED:
+            for path in self._paths:
+                print_answer(path)
+        if self._number > 1:
+            runs = f"{self.done} of {self._number} runs" if self.done < self._number else f"{self._number} runs"
+            print_answer(f"{runs}: {counted(len(self._paths), 'file')} in {self._folder}")
+
+    def raise_failures(self) -> None:
+        """Raise the error of the only run; of several one that names them.
+
+        Raises:
+            BeamshellError: a run could not be exported.
+        """
+        if self._failures and self._number == 1:
+            raise self._failures[0][1]
+        if self._failures:
+            labels = listed((_label(run) for run, _ in self._failures), _MOST_NAMED)
+            raise StoreError(f"{len(self._failures)} of {self._number} runs could not be exported: {labels}")
 
 
 def _label(run: Run) -> str:
@@ -124,22 +170,13 @@ def _label(run: Run) -> str:
         return run.path.name
 
 
-def _chosen(session: Session, words: str) -> Sequence[Run]:
+def _selection(session: Session, words: str) -> Run | RunList:
+    """One run, or those that words choose."""
     if not words:
-        return [session.last_run()]
+        return session.last_run()
     if (number := session.runs.query(words).single_number) is not None:
-        return [session.runs[number]]
+        return session.runs[number]
     if not (chosen := session.runs.find(words)):
         last = words.split()[-1]
         raise UnknownName(f"{chosen.foot}{f'; for the folder write ./{last}' if Path(last).is_dir() else ''}")
     return chosen
-
-
-def _say_what_was_written(chosen: Sequence[Run], paths: Sequence[Path], folder: Path) -> None:
-    if len(paths) <= _MOST_NAMED:
-        for path in paths:
-            print_answer(path)
-    if not paths and len(chosen) == 1:
-        print_answer(f"{chosen[0].label} has no points, so no file was written")
-    elif len(chosen) > 1:
-        print_answer(f"{counted(len(chosen), 'run')}: {counted(len(paths), 'file')} in {folder}")

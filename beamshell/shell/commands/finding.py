@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from beamshell.shell.command_set import COMMANDS, command
 from beamshell.shell.commands.samples import notes_of
-from beamshell.shell.messages_shown import print_answer
+from beamshell.shell.messages_shown import print_answer, say
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.slots import Slot, TextSlot
 from beamshell.shell.tokens import Tokens
@@ -83,6 +83,7 @@ def runs(session: Session, words: RunWords = "") -> None:
     if not words:
         print_answer(session.runs)
         return
+    _say_if_it_takes_a_while(session.runs)
     number = session.runs.query(words).single_number
     if number is None:
         print_answer(session.runs.find(words, _MOST))
@@ -110,4 +111,10 @@ def find(session: Session, words: RunWords) -> None:
     """
     from beamshell.store.findings import findings
 
+    _say_if_it_takes_a_while(session.runs)
     print_answer(findings(session.runs, words, _MOST))
+
+
+def _say_if_it_takes_a_while(runs: Runs) -> None:
+    if runs.index.is_reading:
+        say("the index is being made from the run files: the answer comes when all are read")

@@ -6,7 +6,7 @@ from beamshell.shell.command_set import command
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 
-HEADING = "What was measured"
+HEADING = "What happened"
 
 
 @command(HEADING, example="followers")

@@ -156,7 +156,7 @@ def script(session: Session, number: int = -10, file: Annotated[str, FileSlot()]
     text = _text(newest, f"by {session.operator}, {date_and_time(time.time())}", path)
     try:
         path.parent.mkdir(exist_ok=True)
-        with path.open("x", encoding="utf-8") as written:
+        with path.open("x", encoding="utf-8", errors="backslashreplace") as written:
             written.write(text)
     except FileExistsError:
         raise UsageError(f"{path} exists already: name another file") from None

@@ -33,7 +33,7 @@ def export(
     """Write runs into files of a folder; the paths of the files.
 
     Args:
-        runs: one or more; of a run that is still open what there is.
+        runs: one, or a list of runs; of a run that is still open what there is.
         format: one of `format_names()`.
         folder: it is made if need be.
         name: a template of the names, such as "{scan_id:06d}_{sample}"; "" for the usual one of the format.
@@ -44,8 +44,7 @@ def export(
         StoreError: a run cannot be exported, or a file is there already; the files of other runs are made.
         UsageError: there is no such format or option, or the name is wrong; nothing is made.
     """
-    several = [runs] if isinstance(runs, Run) else runs
-    results = list(exported(several, format, folder, name=name, replace=replace, **options))
+    results = list(exported(runs, format, folder, name=name, replace=replace, **options))
     for result in results:
         if result.error is not None:
             raise result.error
@@ -53,7 +52,7 @@ def export(
 
 
 def exported(
-    runs: Sequence[Run],
+    runs: Run | Sequence[Run],
     format: str,
     folder: Path,
     *,
@@ -67,16 +66,17 @@ def exported(
     Args:
         begin: called with each run before it is written.
     """
+    several = [runs] if isinstance(runs, Run) else runs
     if (built_in := BUILT_IN.get(format)) is not None:
         for option in options:
             if option not in built_in.options:
                 raise UsageError(f"{format} has no option {option}")
-        template = name or (built_in.name_of_several if len(runs) > 1 else names.A_RUN)
-        yield from _with_writer(runs, built_in, folder, template, replace, begin, options)
+        template = name or (names.A_RUN if isinstance(runs, Run) else built_in.name_of_several)
+        yield from _with_writer(several, built_in, folder, template, replace, begin, options)
     elif (exporter := added_formats().get(format)) is not None:
         if name or replace or options:
             raise UsageError(f"{format} names its files itself, and replaces none")
-        for run in runs:
+        for run in several:
             begin(run)
             yield _with_exporter(run, exporter, folder)
     else:
@@ -86,8 +86,8 @@ def exported(
 def _with_exporter(run: Run, exporter: Exporter, folder: Path) -> Exported:
     try:
         return Exported(run, list(exporter(run, folder)))
-    except (BeamshellError, OSError) as exc:
-        return Exported(run, [], _refused(run, folder, exc))
+    except Exception as exc:  # noqa: BLE001 - an exporter of a package may raise anything
+        return Exported(run, [], _refused(run, exc, folder))
 
 
 def _with_writer(
@@ -132,21 +132,24 @@ def _into_files(
             try:
                 with files.all_or_nothing():
                     format.write(run, files, **options)
-            except BeamshellError as exc:
-                errors[run] = exc
-            except (LookupError, TypeError, ValueError, AttributeError) as exc:
-                errors[run] = _error(run, f"a document of it is not understood ({type(exc).__name__}: {exc})", exc)
+            except OSError:  # a disk that refuses one run refuses the file
+                raise
+            except Exception as exc:  # noqa: BLE001 - a document of another program, or a damaged one, may hold anything
+                errors[run] = _refused(run, exc)
         paths = files.publish()
     except (StoreError, OSError) as exc:
-        return [Exported(run, [], _refused(run, files.folder, exc)) for run in runs]
+        return [Exported(run, [], _refused(run, exc, files.folder)) for run in runs]
     return [Exported(run, paths if run is runs[-1] else [], errors.get(run)) for run in runs]
 
 
-def _refused(run: Run, folder: Path, exc: BeamshellError | OSError) -> BeamshellError:
-    return exc if isinstance(exc, BeamshellError) else _error(run, f"{folder}: {exc.strerror or exc}", exc)
-
-
-def _error(run: Run, reason: str, cause: Exception) -> StoreError:
+def _refused(run: Run, cause: Exception, folder: Path | None = None) -> BeamshellError:
+    """The error of a run: one of ours as it is, another one in words."""
+    if isinstance(cause, BeamshellError):
+        return cause
+    if isinstance(cause, OSError):
+        reason = f"{cause.filename or folder}: {cause.strerror or cause}"
+    else:
+        reason = f"a document of it is not understood ({type(cause).__name__}: {cause})"
     error = StoreError(f"{run.label} cannot be exported: {reason}")
     error.__cause__ = cause
     return error

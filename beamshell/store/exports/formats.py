@@ -33,7 +33,7 @@ class Format:
         writer: the class of its writer, as "module:name", imported when it is first needed.
         extension: of its files.
         shares_files: True if a file may hold several runs: those whose names are the same.
-        name_of_several: the template of the names where several runs are exported at once.
+        name_of_several: the template of the names where a list of runs is exported.
         reads_ahead: True if its writer needs to know the whole run before the first point.
         options: what its writer can be told, by name.
     """
@@ -55,6 +55,7 @@ class Format:
 BUILT_IN = {
     "csv": Format("csv_files:CsvWriter", ".csv", options=("header",)),
     "jsonl": Format("json_lines:JsonLinesWriter", ".jsonl", reads_ahead=False),
+    "nexus": Format("nexus.entry:NexusWriter", ".nxs", reads_ahead=False),
     "spec": Format("spec_file:SpecWriter", ".spec", shares_files=True, name_of_several=names.A_DAY),
     "parquet": Format("parquet:ParquetWriter", ".parquet", reads_ahead=False),
 }

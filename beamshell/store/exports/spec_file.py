@@ -17,7 +17,7 @@ from beamshell.documents.points import NO_POINTS
 from beamshell.documents.router import RunReceiver
 from beamshell.store.encoding import to_json
 from beamshell.store.exports.files import NewFiles
-from beamshell.store.exports.spec_text import Columns, Motors, comment, date_line, number_text, one_line
+from beamshell.store.exports.spec_text import Columns, Motors, comment, date_line, one_line
 from beamshell.store.exports.writer import Outline, is_point, stream_of
 from beamshell.store.run import plan_line
 from beamshell.text.numbers import counted
@@ -119,8 +119,8 @@ class SpecWriter(RunReceiver):
         other = f", stream {one_line(stream)}" if stream != self._main else ""
         self._file.write(f"\n#S {scan_id if type(scan_id) is int else 0}  {title}{other}\n")
         self._file.write(date_line(metadata["time"]))
-        if (count_time := number_text(metadata.get("count_time"))) is not None:
-            self._file.write(f"#T {count_time}  (Seconds)\n")
+        if scan.columns.count_time is not None:
+            self._file.write(f"#T {scan.columns.count_time}  (Seconds)\n")
         self._file.writelines(self._motors.position_lines())
         self._file.writelines(comment(f"{key}: {_plain(metadata[key])}") for key in _FACTS if metadata.get(key))
         self._file.writelines(scan.columns.header())

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import time
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from beamshell.documents import Document
@@ -123,9 +123,13 @@ class Columns:
         data_keys: of the stream.
         descriptor: its first one.
         start: the start document.
+
+    Attributes:
+        count_time: in seconds: of the scan if that says it, else of the first detector that does; None if none does.
     """
 
     def __init__(self, data_keys: Mapping[str, Document], descriptor: Document, start: Document) -> None:
+        self.count_time = number_text(start.get("count_time", _setting(descriptor, "count_time")))
         in_files = external_keys({"data_keys": data_keys})
         numbers = [key for key, about in data_keys.items() if key not in in_files and _is_number(about)]
         self._spectra = [key for key, about in data_keys.items() if key not in in_files and _is_spectrum(about)]
@@ -139,6 +143,7 @@ class Columns:
         self._left_out = [key for key in data_keys if key not in kept]
         self._in_files = in_files
         self._units = {key: str((data_keys[key] or {}).get("units") or "") for key in (*self._keys, *self._spectra)}
+        self._calibration = _calibration(descriptor, self._spectra)
         self._lengths = {key: (data_keys[key].get("shape") or [0])[0] or 0 for key in self._spectra}
 
     def header(self) -> Iterator[str]:
@@ -155,6 +160,8 @@ class Columns:
             length = max(self._lengths.values())
             yield f"#@MCA %{_MOST_SPECTRA_VALUES_A_LINE}C\n"
             yield f"#@CHANN {length} 0 {max(length - 1, 0)} 1\n"
+            if self._calibration:
+                yield f"#@CALIB {self._calibration}\n"
         names = names_in_ascii(self._keys, taken=[_EPOCH])
         names.insert(len(self._scanned), _EPOCH)
         yield f"#N {len(names)}\n#L {'  '.join(names)}\n"
@@ -176,6 +183,22 @@ class Columns:
         lines = [" ".join(cells)]
         lines += (f"@A {_spectrum(data.get(key), self._lengths[key])}" for key in self._spectra)
         return "\n".join([*lines, ""])
+
+
+def _setting(descriptor: Document, name: str, device: str = "") -> Any:
+    """A setting of a device, or of the first device that has it; None if there is none."""
+    settings = (descriptor.get("configuration") or {}).items()
+    values = (one["data"].get(f"{owner}_{name}") for owner, one in settings if owner == device or not device)
+    return next((value for value in values if value is not None), None)
+
+
+def _calibration(descriptor: Document, spectra: Sequence[str]) -> str:
+    """The energy of a channel as offset, slope and quadratic part, of the detector of the first spectrum."""
+    owners = (device for device, keys in (descriptor.get("object_keys") or {}).items() if {*keys} & {*spectra[:1]})
+    device = next(owners, None)
+    parts = ("energy_offset", "energy_slope", "energy_quadratic")
+    words = [number_text(_setting(descriptor, part, device)) for part in parts] if device else [None]
+    return "" if None in words else " ".join(map(str, words))
 
 
 def _scanned(start: Document) -> list[str]:

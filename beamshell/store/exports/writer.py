@@ -15,6 +15,7 @@ from beamshell.documents import Document
 from beamshell.documents.alarms import STREAMS as ALARMS
 from beamshell.documents.router import RunReceiver
 from beamshell.store.amendments import Amendment
+from beamshell.store.asset_readers import AssetReaders
 from beamshell.store.exports.files import NewFiles
 from beamshell.store.run import Run
 
@@ -35,20 +36,25 @@ class Outline(RunReceiver):
     Args:
         metadata: the start document with its corrections.
         amendments: what was said about the run later, the oldest first.
+        readers: how files of pictures are found; None is the usual way.
 
     Attributes:
         metadata: the same.
         amendments: the same.
+        readers: the same.
         documents: how many there are; a run that is still open has more by the time it is written.
         data_keys: by stream, the data keys of all its descriptors.
         with_alarms: the streams that have a value with an alarm.
         superseded: the uids of the events whose points were measured again later.
     """
 
-    def __init__(self, metadata: Document, amendments: Iterable[Amendment] = ()) -> None:
+    def __init__(
+        self, metadata: Document, amendments: Iterable[Amendment] = (), readers: AssetReaders | None = None
+    ) -> None:
         super().__init__()
         self.metadata = metadata
         self.amendments = list(amendments)
+        self.readers = readers or AssetReaders()
         self.documents = 0
         self.data_keys: dict[str, dict[str, Document]] = {}
         self.with_alarms: set[str] = set()
@@ -95,7 +101,7 @@ def write_run(make: WriterClass, run: Run, files: NewFiles, *, read_ahead: bool,
         StoreError: the run cannot be read, the format cannot hold it, or a file is there already.
         OSError: the disk refuses.
     """
-    outline = Outline(run.metadata, run.amendments)
+    outline = Outline(run.metadata, run.amendments, run.readers)
     if read_ahead:
         outline.take(run.documents())
     writer = make(files, outline, **options)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import errno
 import json
+import math
+import re
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -60,6 +62,16 @@ def test_documents_that_are_not_understood_are_an_error_of_their_run(run_of, tmp
     with pytest.raises(StoreError, match="run 12 cannot be exported: a document of it is not understood"):
         export(run, "csv", tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("format", ["csv", "jsonl", "parquet", "spec"])
+@pytest.mark.parametrize("moment", [math.nan, 1e300, None, "noon"])
+def test_an_impossible_time_is_an_error_of_its_run_or_is_written_as_it_is(run_of, tmp_path, format, moment):
+    run = run_of(md={"count_time": moment}, **POINT)
+    run.path.write_text(re.sub(r'"time":[^,}]+', f'"time":{json.dumps(moment)}', run.path.read_text()))
+    (result,) = exported(Run(run.path), format, tmp_path / "out")
+    assert bool(result.paths) is (result.error is None)
+    assert result.error is None or "run 12 cannot be exported" in str(result.error)
 
 
 def test_a_file_that_exists_is_never_overwritten_unless_that_is_wanted(run_of, tmp_path):

@@ -22,7 +22,7 @@ from beamshell.store.encoding import from_json
 from beamshell.store.exports.exporting import export
 from beamshell.store.exports.spec_text import names_in_ascii, number_text
 
-EXAMPLES = settings(max_examples=25, deadline=None)
+EXAMPLES = settings(max_examples=15, deadline=None)
 
 
 def exports_of(runs: tuple[list[RandomRun], list], format: str, folder: Path):

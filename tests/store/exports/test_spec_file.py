@@ -96,6 +96,18 @@ def test_spectra_stand_below_their_point_and_are_read_exactly(run_of, spec):
     assert "#C spectra of each point: mca, mca2" in text
 
 
+def test_the_count_time_and_the_energies_of_a_spectrum_are_those_of_its_detector(made, write, spec):
+    start = made.start(12)
+    descriptor = made.descriptor(start[1], keys=["mca_spectrum"], object_keys={"th": ["th"], "mca": ["mca_spectrum"]})
+    descriptor[1]["data_keys"]["mca_spectrum"] |= {"dtype": "array", "shape": [2]}
+    energies = {"mca_energy_offset": 0.5, "mca_energy_slope": 0.01, "mca_energy_quadratic": 0}
+    settings = {"th": {"th_velocity": 1}, "mca": {"mca_count_time": 0.2, **energies}}
+    descriptor[1]["configuration"] = {device: {"data": data} for device, data in settings.items()}
+    ((scan,), _) = spec(Run(write([start, descriptor, made.event(descriptor[1], 1, mca_spectrum=[1, 2])])))
+    assert scan.mca.calibration == [[0.5, 0.01, 0]]
+    assert scan.scan_header_dict["T"] == "0.2  (Seconds)"
+
+
 def test_a_spectrum_that_is_missing_is_infinite_and_the_others_stay_in_their_place(run_of, spec):
     keys = {"mca": {"dtype": "array", "shape": [2]}}
     points = [{"det": n, "mca": value} for n, value in enumerate([[1, 2], None, [], [3, 4]])]

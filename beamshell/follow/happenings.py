@@ -1,0 +1,162 @@
+"""Happenings: what is worth a message to a person who is away, told from the lines of a data folder.
+
+Pure: lines and the time in, happenings out. It knows no receiver, and not which happenings anybody wants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
+from typing import Any, NamedTuple
+
+from beamshell.documents.points import number_of_points
+from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
+from beamshell.store.run import plan_line
+from beamshell.text.lists import listed
+from beamshell.text.numbers import counted
+from beamshell.text.times import duration
+
+KINDS = {
+    "begun": "a scan has begun",
+    "completed": "a scan is complete",
+    "failed": "a scan, a move or an item of the queue has failed",
+    "aborted": "a person has ended a scan early",
+    "suspended": "a scan has waited for longer than `suspended_after`: no beam, a shutter, an interlock",
+    "released": "a scan that was said to wait goes on",
+    "comment": "a person has written a comment",
+    "disk": "the disk of the data folder is nearly full",
+}
+"""The kinds of happenings."""
+
+URGENT = frozenset({"failed", "suspended", "disk"})
+"""The kinds that are told also in quiet hours."""
+
+
+class Happening(NamedTuple):
+    """Something that a person wants to know.
+
+    Attributes:
+        kind: one of KINDS.
+        time: seconds since 1970-01-01 UTC.
+        title: what happened, in one line.
+        text: more of it, and what to type next; may be "".
+        run: the uid of the run that it is about; "" for none.
+        key: of the line that told it.
+    """
+
+    kind: str
+    time: float
+    title: str
+    text: str
+    run: str
+    key: str
+
+
+class HappeningFinder:
+    """Finds happenings in lines, and in what the time brings.
+
+    Args:
+        suspended_after_s: seconds that a plan must have waited before that is told.
+        disk_gb: free space in GB below which the disk is told.
+    """
+
+    def __init__(self, suspended_after_s: float = 300.0, disk_gb: float = 5.0) -> None:
+        self._suspended_after_s = suspended_after_s
+        self._disk_gb = disk_gb
+        self._starts: dict[str, Mapping[str, Any]] = {}  # of the open runs, by uid
+        self._suspended: dict[str, tuple[Line, bool]] = {}  # by console: since which line, and whether that was told
+        self._disk_is_low = False
+
+    def take(self, line: Line) -> Iterator[Happening]:
+        """What a line tells."""
+        if line.name == CONSOLE:
+            yield from self._take_entry(line)
+        elif line.name == AMENDMENT:
+            yield from self._take_amendment(line)
+        elif line.name == "start":
+            self._starts[line.run] = line.doc
+            title = f"{_label(line.doc)} has begun: {plan_line(line.doc)}"
+            yield Happening("begun", _time(line), title, _about(line.doc), line.run, line.key)
+        elif line.name == "stop" and (start := self._starts.pop(line.run, None)) is not None:
+            yield self._end(start, line)
+
+    def due(self, now: float, free_gb: float) -> Iterator[Happening]:
+        """What the time and the disk tell.
+
+        Args:
+            now: seconds since 1970-01-01 UTC.
+            free_gb: free space on the disk of the data folder, in GB.
+        """
+        for console, (line, is_told) in self._suspended.items():
+            waited_s = now - _time(line)
+            if not is_told and waited_s >= self._suspended_after_s:
+                self._suspended[console] = line, True
+                title = f"waiting for {duration(waited_s)}: {listed(line.doc.get('reasons') or ['a suspender'])}"
+                text = "It goes on by itself. why tells more; suspenders shows what it waits for."
+                yield Happening("suspended", now, title, text, "", line.key)
+        is_low = free_gb < self._disk_gb
+        if is_low and not self._disk_is_low:
+            title = f"the data folder's disk has {free_gb:.1f} GB left"
+            text = "A scan pauses when it is full, and nothing is lost: make room."
+            yield Happening("disk", now, title, text, "", f"disk:{now}")
+        self._disk_is_low = is_low
+
+    def memory(self) -> dict[str, Any]:
+        """What it must remember to go on in another process; plain JSON."""
+        suspended = {console: [*asdict(line).values(), is_told] for console, (line, is_told) in self._suspended.items()}
+        return {"starts": self._starts, "suspended": suspended, "disk_is_low": self._disk_is_low}
+
+    def remember(self, memory: Mapping[str, Any]) -> None:
+        """Go on with what `memory` gave."""
+        self._starts = dict(memory["starts"])
+        self._suspended = {console: (Line(*fields), told) for console, (*fields, told) in memory["suspended"].items()}
+        self._disk_is_low = memory["disk_is_low"]
+
+    def _end(self, start: Mapping[str, Any], line: Line) -> Happening:
+        stop = line.doc
+        status, reason = str(stop.get("exit_status")), str(stop.get("reason") or "")
+        points = counted(number_of_points(stop.get("num_events") or {}), "point")
+        took = duration(max(0.0, _time(line) - float(start.get("time", _time(line)))))
+        kind = {"success": "completed", "abort": "aborted"}.get(status, "failed")
+        why = f": {reason}" if reason and kind != "completed" else ""
+        title = f"{_label(start)}: {status}, {points}, {took}{why}"
+        number = start.get("scan_id")
+        next_words = "" if kind == "completed" else f"why {number} tells why; continue {number} measures the rest.\n"
+        return Happening(kind, _time(line), title, f"{next_words}{_about(start)}", line.run, line.key)
+
+    def _take_entry(self, line: Line) -> Iterator[Happening]:
+        facts, console = line.doc, str(line.doc.get("console"))
+        kind = facts.get("kind")
+        if kind == "suspended":
+            self._suspended[console] = line, False
+        elif kind in ("released", "ended", "paused", "closed"):
+            since = self._suspended.pop(console, None)
+            if kind == "released" and since is not None and since[1]:
+                waited = duration(_time(line) - _time(since[0]))
+                yield Happening("released", _time(line), f"it goes on, after {waited}", "", "", line.key)
+        if kind == "ended" and facts.get("status") == "fail" and not facts.get("uids"):  # a run tells its own end
+            title = f"{facts.get('command') or 'a plan'} has failed: {facts.get('reason')}"
+            yield Happening("failed", _time(line), title, "why tells more.", "", line.key)
+        elif kind == "item" and facts.get("state") == "failed":
+            title = f"the queue: {facts.get('line')} has failed: {facts.get('reason')}"
+            yield Happening("failed", _time(line), title, "queue shows what is left.", "", line.key)
+
+    def _take_amendment(self, line: Line) -> Iterator[Happening]:
+        if line.doc.get("kind") == "comment":
+            scan_id, operator = line.doc.get("scan_id"), line.doc.get("operator") or "somebody"
+            about = f" on scan {scan_id}" if scan_id is not None else ""
+            title = f"{operator}{about}: {line.doc.get('value')}"
+            yield Happening("comment", _time(line), title, "", line.run, line.key)
+
+
+def _label(start: Mapping[str, Any]) -> str:
+    return f"scan {start.get('scan_id', str(start.get('uid'))[:8])}"
+
+
+def _about(start: Mapping[str, Any]) -> str:
+    facts = [f"{key} {start[key]}" for key in ("proposal", "sample", "operator") if start.get(key)]
+    return ", ".join(facts)
+
+
+def _time(line: Line) -> float:
+    return line.time or 0.0

@@ -1,0 +1,136 @@
+"""Messages arrive once at each receiver, and the secrets in addresses are nowhere."""
+
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from beamshell.errors import ConfigError, SinkDown
+from beamshell.follow.discretion import Message
+from beamshell.follow.lines import Line
+from beamshell.follow.settings import make_sink
+
+
+class Receiver:
+    """A web server that takes messages, or refuses them."""
+
+    def __init__(self):
+        self.bodies = []
+        self.refuses = False
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):  # the name is the library's
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                if not receiver.refuses:
+                    receiver.bodies.append(json.loads(body))
+                self.send_response(503 if receiver.refuses else 200)
+                self.end_headers()
+
+            def log_message(self, *words):
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    @property
+    def address(self):
+        return f"json://kate:xyzzy@127.0.0.1:{self.server.server_port}/beamline"
+
+    def close(self):
+        self.server.shutdown()
+        self.thread.join()
+        self.server.server_close()
+
+
+@pytest.fixture
+def receiver():
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+@pytest.fixture
+def other():
+    receiver = Receiver()
+    yield receiver
+    receiver.close()
+
+
+def sink_for(*receivers, memory=None, **settings):
+    sink = make_sink("phone", {"sink": "notify", "to": [each.address for each in receivers], **settings})
+    sink.memory = memory
+    return sink
+
+
+START = Line("r:1", "r", "start", json.dumps({"uid": "r", "time": 1.0, "scan_id": 7, "command": "scan det th -1 1 3"}))
+STOP = Line("r:2", "r", "stop", json.dumps({"time": 2.0, "exit_status": "fail", "reason": "th: stalled at 3 deg"}))
+
+
+def test_a_scan_that_fails_is_told_with_what_to_type(receiver, tmp_path):
+    sink = sink_for(receiver, kinds=["failed"], memory=tmp_path / "memory.json")
+    sink.send([START, STOP])
+    sink.poll()
+    (body,) = receiver.bodies
+    assert body["title"] == "scan 7: fail, 0 points, 1 s: th: stalled at 3 deg"
+    assert "why 7 tells why; continue 7 measures the rest." in body["message"]
+    sink.poll()
+    assert len(receiver.bodies) == 1
+
+
+def test_a_message_that_does_not_arrive_is_kept_also_over_a_kill(receiver, tmp_path):
+    receiver.refuses = True
+    sink = sink_for(receiver, kinds=["failed"], memory=tmp_path / "memory.json")
+    sink.send([START, STOP])
+    with pytest.raises(SinkDown, match="a message does not arrive at json://"):
+        sink.poll()
+    receiver.refuses = False
+    after_a_kill = sink_for(receiver, kinds=["failed"], memory=tmp_path / "memory.json")
+    after_a_kill.send([START, STOP])  # the lines of the last half second come again
+    after_a_kill.poll()
+    assert [body["title"][:12] for body in receiver.bodies] == ["scan 7: fail"]
+
+
+def test_of_two_receivers_only_the_one_that_failed_is_tried_again(receiver, other):
+    receiver.refuses = True
+    sink = sink_for(receiver, other)
+    message = Message("title", "text", ())
+    with pytest.raises(SinkDown):
+        sink.deliver(message)
+    receiver.refuses = False
+    sink.deliver(message)
+    assert len(receiver.bodies) == len(other.bodies) == 1
+
+
+def test_a_check_sends_a_test_message(receiver):
+    assert sink_for(receiver).check() == "a test message is on its way"
+    assert receiver.bodies[0]["title"] == "beamshell: a test message"
+
+
+def test_no_secret_is_in_a_message_of_an_error_nor_in_a_file(receiver, tmp_path, caplog):
+    receiver.refuses = True
+    sink = sink_for(receiver, memory=tmp_path / "memory.json")
+    sink.send([START, STOP])
+    with pytest.raises(SinkDown) as refused:
+        sink.poll()
+    assert "xyzzy" not in str(refused.value)
+    assert "xyzzy" not in caplog.text
+    for path in tmp_path.rglob("*"):
+        assert b"xyzzy" not in path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"to": ["nonsense://xyzzy"]}, r"address 1 \(nonsense://...\) is none that apprise knows"),
+        ({"to": [], "kinds": ["fail"]}, "no kind 'fail' of happenings: did you mean failed"),
+    ],
+)
+def test_a_wrong_setting_is_one_line(settings, message):
+    with pytest.raises(ConfigError, match=message) as refused:
+        make_sink("phone", {"sink": "notify", **settings})
+    assert "xyzzy" not in str(refused.value)
