@@ -5,7 +5,7 @@ It gives the documents that `run_file.documents` gives, as far as a table needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
@@ -18,6 +18,7 @@ from beamshell.store.run_file import blocks_of, document_of
 _EVENT = b'["event",'
 _TIMESTAMPS = b',"timestamps":'
 _END = b"}]\n"
+_PARTS = itemgetter("descriptor", "seq_num", "time", "data")
 _OF_NO_TABLE = tuple(
     f'["{name}",'.encode() for name in ("stop", "stream_datum", "stream_resource", "datum", "datum_page", "resource")
 )
@@ -126,13 +127,21 @@ def _page(lines: list[bytes], parse: Parser) -> Document:
     beginnings = [line.rpartition(_TIMESTAMPS)[0] for line in lines if line.endswith(_END)]
     pairs = parse(b"[" + b"}],".join(beginnings) + b"}]]")
     events: list[Any] = [event for name, event in pairs if name == "event"]
-    (descriptor,) = set(map(itemgetter("descriptor"), events))
-    data = list(map(itemgetter("data"), events))
+    descriptors, numbers, times, data = zip(*map(_PARTS, events), strict=True)
+    (descriptor,) = set(descriptors)
     if len(events) != len(lines) or set(map(len, data)) != {len(data[0])}:
         raise ValueError("a line more or less, or a key more or less")
-    return {
-        "descriptor": descriptor,
-        "seq_num": list(map(itemgetter("seq_num"), events)),
-        "time": list(map(itemgetter("time"), events)),
-        "data": {key: list(map(itemgetter(key), data)) for key in data[0]},
-    }
+    return {"descriptor": descriptor, "seq_num": list(numbers), "time": list(times), "data": _columns(data)}
+
+
+def _columns(data: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """By key, its values; all rows have as many keys as the first.
+
+    Raises:
+        KeyError: they are not the same.
+    """
+    keys = list(data[0])
+    if not keys:
+        return {}
+    row_of = itemgetter(*keys, keys[0])  # a getter of one key would give no row
+    return dict(zip(keys, map(list, zip(*map(row_of, data), strict=True)), strict=False))
