@@ -19,6 +19,7 @@ NAMES = (
     "points",
     "rehearsal",
     "calls",
+    "journal",
     "live",
     "tables",
 )
