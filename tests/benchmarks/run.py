@@ -22,6 +22,8 @@ NAMES = (
     "journal",
     "live",
     "tables",
+    "search",
+    "followers",
 )
 
 
