@@ -233,7 +233,7 @@ class _Parser:
     def _take_term(self, term: Term) -> None:
         if not term.search_term.words:
             typed = f"{term.text}{'*' * term.is_prefix}"
-            raise UsageError(f"'{typed}' has no letter and no digit that could be searched for")
+            raise UsageError(f"'{typed}' has no letter and no digit to search for: write words such as samx")
         self._terms.append(term)
         self._at += 1
 
