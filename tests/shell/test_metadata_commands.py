@@ -54,6 +54,11 @@ def test_the_history_says_which_values_there_were_since_when_until_when_and_by_w
     assert "no value of nothing was set yet" in typed("md history nothing")
 
 
+def test_what_the_console_records_itself_is_no_metadata_of_a_person(typed, prompt):
+    assert typed("md motors th").startswith("beamshell: md: motors is recorded by the console: choose another key")
+    assert "motors" not in prompt.session.md
+
+
 def test_metadata_of_any_kind_are_shown_in_lines_that_leave_the_terminal_whole(typed, prompt):
     prompt.session.RE.md["notes"] = "x\x1b[2J\n" * 100_000
     prompt.session.RE.md["half"] = "\ud800"
