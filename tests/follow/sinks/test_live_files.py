@@ -107,6 +107,19 @@ def test_the_file_of_a_run_that_has_ended_is_that_of_export(format, folder, scan
     assert sorted(os.listdir(folder / "live")) == [path.name]
 
 
+def test_the_points_of_a_console_that_was_killed_are_in_the_file_when_the_follower_ends(
+    folder, scan, measure, make_sink
+):
+    documents = scan(20)
+    sink = make_sink()
+    sink.send(measure(documents[:9]))
+    sink.poll()
+    before = points_of(live_file(folder, ".csv"))
+    sink.send(measure(documents[9:12], 10))  # and no stop document comes
+    sink.close()
+    assert len(points_of(live_file(folder, ".csv"))) == len(before) + 3
+
+
 def test_a_point_that_was_measured_again_is_there_once(folder, scan, measure, make_sink):
     documents = scan(3)
     events = [doc for name, doc in documents if name == "event"]
