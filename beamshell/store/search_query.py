@@ -13,7 +13,7 @@ from datetime import date
 from typing import NamedTuple, TypeVar
 
 from beamshell.errors import UsageError
-from beamshell.store.search_words import SearchTerm, key_word, words_of
+from beamshell.store.search_words import SearchTerm, key_word, number_word, words_of
 from beamshell.text.moments import Span, is_clock_time, read_span
 
 __all__ = ["STATUSES", "Numbers", "Query", "Term", "parse"]
@@ -31,6 +31,7 @@ _TOKEN = re.compile(r'(?:(?P<key>[^\s"=]+)=)?"(?P<quoted>(?:[^"]|"")*)(?:"(?P<st
 _NUMBER = re.compile(r"#?(-?[0-9]+)")
 _RANGE = re.compile(rf"(?:{_NUMBER.pattern})?(?:\.\.|:)(?:{_NUMBER.pattern})?")
 _RANGE_WITH_DASH = re.compile(rf"{_NUMBER.pattern}[-\u2013]{_NUMBER.pattern}")
+_YEARS = (1900, 2199)
 _FACT = re.compile(r"([^\s=]+)=(.+)", re.DOTALL)
 
 
@@ -62,7 +63,8 @@ class Term(NamedTuple):
     @property
     def search_term(self) -> SearchTerm:
         """What is looked up in the index."""
-        return SearchTerm(tuple(words_of(self.text)), key_word(self.key), self.is_prefix)
+        number = number_word(self.text) if self.key else ""
+        return SearchTerm(tuple(words_of(self.text)), key_word(self.key), self.is_prefix, number)
 
     def __str__(self) -> str:
         bare = f"{self.key}={self.text}" if self.key else self.text
@@ -293,7 +295,12 @@ def _numbers(word: str) -> Numbers | None:
         if first >= last:  # no range
             return None
         raise UsageError(f"{word} may be runs or a time: write {first}..{last} or since {word}")
-    if first < 0 <= last and _RANGE_WITH_DASH.fullmatch(word):
+    has_dash = _RANGE_WITH_DASH.fullmatch(word) is not None
+    if has_dash and _YEARS[0] <= first <= _YEARS[1]:  # the form of many proposals
+        if first > last:
+            return None
+        raise UsageError(f'{word} may be runs or a name: write {first}..{last} or "{word}"')
+    if has_dash and first < 0 <= last:
         raise UsageError(f"{word} is not understood: write {first}..{-last}")
     if (first < 0) == (last < 0) and first > last:
         raise UsageError(f"{word} is the wrong way round: write {last}..{first}")

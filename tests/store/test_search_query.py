@@ -14,8 +14,8 @@ from beamshell.store.search_query import parse
 NOW = datetime(2026, 11, 28, 12, 30).timestamp()
 PARTS_OF_LINES = """
 today yesterday last week tuesday failed fail open with and sample LaB6 sample=LaB6 samx 12 -3..-1 12.. .. 20..12 since
-until between 14:00 2h ago ( (Fri 27 Nov) " "" * fluor* = , a, from to 2026-11 2026-11-22 day 5 scan_id größe x="y - 1-3 1:3 1,3
-#3 past hour 29 Nov 14:30
+until between 14:00 2h ago ( (Fri 27 Nov) " "" * fluor* = , a, from to 2026-11 2026-11-22 day 5 scan_id größe x="y -
+1-3 1:3 1,3 #3 past hour 29 Nov 14:30
 """
 WORDS = [*PARTS_OF_LINES.split(), "\ud800", '"a b"', 'x="y z"*']
 texts = st.lists(st.sampled_from(WORDS) | st.text(max_size=6), max_size=8).map(" ".join)
@@ -50,6 +50,7 @@ keys = st.sets(st.sampled_from(["sample", "last", "align", "x", "scan_id", "toda
         ("12: :20", "12.. ..20"),
         ("-3:-1 -3--1 -3", "-3..-1 -3"),
         ("14:00", "with 14:00"),
+        ("2026-1234", "with 2026-1234"),
         ("2026-11-22", "2026-11-22 (Sun 22 Nov)"),
         ("sample 1-3", "with sample=1-3"),
         ('"1-3"', 'with "1-3"'),
@@ -75,6 +76,7 @@ def test_words_are_understood_and_the_answer_says_how(typed, understood):
         ("-1..-3", r"-1\.\.-3 is the wrong way round: write -3\.\.-1"),
         ("3-1", r"3-1 is the wrong way round: write 1\.\.3"),
         ("-3-1", r"-3-1 is not understood: write -3\.\.-1"),
+        ("2026-3456", r'2026-3456 may be runs or a name: write 2026\.\.3456 or "2026-3456"'),
         ("14:30", r"14:30 may be runs or a time: write 14\.\.30 or since 14:30"),
     ],
 )
