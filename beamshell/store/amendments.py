@@ -30,6 +30,8 @@ FILE = "amendments.jsonl"
 COMMENT, TAG, SET, UNDO = "comment", "tag", "set", "undo"
 """The kinds of amendments: a text, a word, a corrected value of the metadata, and one that takes another back."""
 
+_MOST_NAMED = 3  # damaged lines
+
 _COPIED = b'["copied",{"from":"console log"}]\n'
 """The line behind the notes that were copied from the console log."""
 
@@ -277,13 +279,18 @@ def _line(amendment: Amendment) -> bytes:
 
 
 def _parsed(lines: bytes) -> Iterator[Amendment]:
-    """The amendments of whole lines; a damaged line is left out, and the log says so."""
+    """The amendments of whole lines; damaged lines are left out, and the log names the first and counts the others."""
+    damaged = 0
     for line in lines.splitlines(keepends=True):
         try:
             if line not in (_COPIED, b"\n"):
                 yield _amendment(*from_json(line.decode("ascii")))
         except (ValueError, LookupError, TypeError, RecursionError):
-            _log.warning("%s: a damaged line is left out: %.60r", FILE, line)
+            damaged += 1
+            if damaged <= _MOST_NAMED:
+                _log.warning("%s: a damaged line is left out: %.60r", FILE, line)
+    if damaged > _MOST_NAMED:
+        _log.warning("%s: %d more lines are damaged and left out", FILE, damaged - _MOST_NAMED)
 
 
 def _amendment(name: str, facts: dict[str, Any]) -> Amendment:

@@ -7,7 +7,7 @@ search word, never an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple, TypeVar
@@ -16,7 +16,7 @@ from beamshell.errors import UsageError
 from beamshell.store.search_words import SearchTerm, key_word, number_word, words_of
 from beamshell.text.moments import Span, is_clock_time, read_span
 
-__all__ = ["STATUSES", "Numbers", "Query", "Term", "parse"]
+__all__ = ["STATUSES", "Numbers", "Query", "Term", "number_of_choosing_words", "parse"]
 
 STATUSES = {"failed": "fail", "aborted": "abort", "success": "success", "open": "open"}
 """How a run has ended: the word that one types, and the exit status of the stop document; `open` has none."""
@@ -139,7 +139,20 @@ def parse(text: str, now: float, keys: Collection[str] = ()) -> Query:
     Raises:
         UsageError: a word has neither a letter nor a digit, or a range of numbers is the wrong way round.
     """
-    return _Parser(text, now, keys).query()
+    return _Parser(_tokens(text), now, keys).query()
+
+
+def number_of_choosing_words(words: Sequence[str], now: float) -> int:
+    """How many of the first words are numbers of runs, times and statuses, which choose runs and are no names.
+
+    Args:
+        words: such as ``["last", "night", "failed", "sample", "LaB6"]``, of which it is three.
+        now: the present moment, in seconds since 1970-01-01 UTC.
+
+    Raises:
+        UsageError: a range of numbers is the wrong way round, or a word may mean several things.
+    """
+    return _Parser((_Token(word, "", is_quoted=False, is_prefix=False) for word in words), now).skip_choosing_words()
 
 
 class _Token(NamedTuple):
@@ -150,8 +163,8 @@ class _Token(NamedTuple):
 
 
 class _Parser:
-    def __init__(self, text: str, now: float, keys: Collection[str]) -> None:
-        self._tokens = list(_tokens(text))
+    def __init__(self, tokens: Iterable[_Token], now: float, keys: Collection[str] = ()) -> None:
+        self._tokens = list(tokens)
         self._now = now
         self._keys = {key_word(key) for key in keys} - {""}
         self._at = 0
@@ -166,9 +179,24 @@ class _Parser:
             token = self._tokens[self._at]
             if token.is_quoted:
                 self._take_term(Term(token.text, token.key, token.is_prefix))
-            elif not (self._take_span() or self._take_numbers(token) or self._take_word(token)):
+            elif not (self._take_choosing(token) or self._take_word(token)):
                 self._take_term(_bare_term(token.text))
         return Query(_unique(self._numbers), _unique(self._spans), _unique(self._statuses), _unique(self._terms))
+
+    def skip_choosing_words(self) -> int:
+        while self._at < len(self._tokens) and self._take_choosing(self._tokens[self._at]):
+            pass
+        return self._at
+
+    def _take_choosing(self, token: _Token) -> bool:
+        return self._take_span() or self._take_numbers(token) or self._take_status(token)
+
+    def _take_status(self, token: _Token) -> bool:
+        if (status := _STATUS_WORDS.get(token.text.casefold())) is None:
+            return False
+        self._statuses.append(status)
+        self._at += 1
+        return True
 
     def _take_numbers(self, token: _Token) -> bool:
         if token.text.casefold() in ("last", "past") and (number := _whole(self._peek(1))):
@@ -214,9 +242,6 @@ class _Parser:
     def _take_word(self, token: _Token) -> bool:
         word = token.text.casefold()
         if word in _FILLERS:
-            self._at += 1
-        elif word in _STATUS_WORDS:
-            self._statuses.append(_STATUS_WORDS[word])
             self._at += 1
         elif key_word(word) in self._keys and "=" not in word and self._value_follows():
             value = self._tokens[self._at + 1]
