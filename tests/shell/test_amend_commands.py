@@ -74,6 +74,14 @@ def test_a_wrong_line_is_answered_by_one_clear_line(run, typed, line, message):
     assert run.amendments == []
 
 
+def test_a_comment_and_a_tag_are_for_the_run_that_is_named(run, typed):
+    typed("scan det th 0 1 2")
+    typed(f"comment run {run.scan_id} weak")
+    typed(f"comment run #{run.scan_id} weaker")
+    typed(f"tag run #{run.scan_id} bad")
+    assert (run.comments, run.tags) == (["weak", "weaker"], ["bad"])
+
+
 def test_undo_takes_back_the_last_correction_and_undo_of_that_brings_it_again(run, typed):
     typed("amend sample LaB6")
     assert typed("undo") == f"run {run.scan_id}: sample: LaB6 -> Si\n"
