@@ -5,12 +5,19 @@ The addresses are those of the library apprise, which sends.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from beamshell.errors import ConfigError, SinkDown
 from beamshell.follow.discretion import Message
 from beamshell.follow.messenger import Messenger
+from beamshell.follow.picture import Picture
+
+_FAILURES_WITH_PICTURE = 3
 
 
 class NotifySink(Messenger):
@@ -42,21 +49,41 @@ class NotifySink(Messenger):
                 )
             self._receivers.append(receiver)
         self._arrived: set[int] = set()  # receivers that have the message which the others have not
+        self._failures = 0  # of the present message
 
     def deliver(self, message: Message) -> None:
         """Send one message to each receiver, once.
 
         Raises:
-            SinkDown: one does not take it; only that one is tried again.
+            SinkDown: one does not take it; only that one is tried again, in the end without the picture.
         """
+        picture = self.picture_of(message) if self._failures < _FAILURES_WITH_PICTURE else None
         silent = []
-        for number, receiver in enumerate(self._receivers):
-            if number in self._arrived:
-                continue
-            if receiver.notify(body=message.text or message.title, title=message.title if message.text else ""):
-                self._arrived.add(number)
-            else:
-                silent.append(str(receiver.url(privacy=True)))  # without its secrets
+        with _attachment(picture) as attachment:
+            for number, receiver in enumerate(self._receivers):
+                if number in self._arrived:
+                    continue
+                title = message.title if message.text else ""
+                if receiver.notify(body=message.text or message.title, title=title, attach=attachment):
+                    self._arrived.add(number)
+                else:
+                    silent.append(str(receiver.url(privacy=True)))  # without its secrets
         if silent:
+            self._failures += 1
             raise SinkDown(f"a message does not arrive at {', '.join(silent)}")
         self._arrived.clear()
+        self._failures = 0
+
+
+@contextlib.contextmanager
+def _attachment(picture: Picture | None) -> Iterator[Any]:
+    """A picture in the form of apprise, which reads it from a file."""
+    if picture is None:
+        yield None
+        return
+    import apprise
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / picture.name
+        path.write_bytes(picture.png)
+        yield apprise.AppriseAttachment(str(path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -134,3 +135,21 @@ def test_a_wrong_setting_is_one_line(settings, message):
     with pytest.raises(ConfigError, match=message) as refused:
         make_sink("phone", {"sink": "notify", **settings})
     assert "xyzzy" not in str(refused.value)
+
+
+def test_the_end_of_a_run_brings_its_plot(receiver, lines, folder):
+    sink = sink_for(receiver, memory=folder / "memory.json", kinds=["completed"])
+    sink.folder = folder
+    sink.send(lines())
+    sink.poll()
+    (attachment,) = receiver.bodies[0]["attachments"]
+    assert (attachment["filename"], attachment["mimetype"]) == ("scan_1.png", "image/png")
+    assert base64.b64decode(attachment["base64"]).startswith(b"\x89PNG")
+
+
+def test_without_pictures_a_message_has_none(receiver, lines, folder):
+    sink = sink_for(receiver, memory=folder / "memory.json", kinds=["completed"], picture=False)
+    sink.folder = folder
+    sink.send(lines())
+    sink.poll()
+    assert receiver.bodies[0]["attachments"] == []
