@@ -32,7 +32,7 @@ RUNS_ALREADY = 75
 """The exit status if another process follows under this name (EX_TEMPFAIL of sysexits.h)."""
 
 _STATUS_EVERY_S = 0.5
-_LOOK_S = 0.1
+_LOOK_S = 0.05
 _LAST_LINES_S = 5.0
 """Seconds that a process may take to send the last lines when it is to end."""
 

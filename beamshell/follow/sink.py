@@ -56,7 +56,7 @@ class Sink:
     def must_go_on(self, console_pid: int, ended_s: float) -> bool:  # noqa: ARG002
         """Whether the process must live on though its console has ended, for what must still be sent.
 
-        Another thread calls it some ten times a second; SIGTERM ends the process whatever this says.
+        Another thread calls it some twenty times a second; SIGTERM ends the process whatever this says.
 
         Args:
             console_pid: the process of that console.

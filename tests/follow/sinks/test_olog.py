@@ -165,7 +165,7 @@ def test_killed_follower_and_failing_olog_leave_each_scan_once(olog, journal, sc
             [sys.executable, "-c", CODE, str(folder), block, "logbook"], stdin=subprocess.PIPE, env=environ
         )
 
-    for number in range(6):
+    for _ in range(6):
         process = start()
         for _ in range(4):
             for name, doc in scan():
