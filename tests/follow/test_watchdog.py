@@ -6,17 +6,12 @@ import dataclasses
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 
 import pytest
 
 from beamshell.follow.watchdog import SILENT_AFTER_S, STOPPED_AFTER_S, Signs, Watchdog, signs_of_consoles
 from beamshell.store import ConsoleLog
-from beamshell.store.control_folder import ControlFolder
-from beamshell.store.control_rules import Console
-from beamshell.store.processes import this_process
 
 PROCESS = {"host": "ws1", "boot": "b", "pid": 1234, "began": 5}
 LIVES = Signs("kate", PROCESS, beat=100.0)
@@ -89,39 +84,6 @@ def test_a_console_whose_file_was_deleted_is_not_said_to_hang(watchdog):
 
 
 # ---- the signs of processes --------------------------------------------------------------------
-
-
-@pytest.fixture
-def open_console(folder):
-    """Opens what a console leaves in the data folder, for a process that sleeps."""
-    opened = []
-
-    def open_one(host="", boot=""):
-        sleep = [sys.executable, "-c", "import time; print('there', flush=True); time.sleep(3600)"]
-        process = subprocess.Popen(sleep, stdout=subprocess.PIPE)
-        process.stdout.readline()
-        facts = this_process() | {"pid": process.pid, "began": began(process.pid)}
-        facts |= {"host": host or facts["host"], "boot": boot or facts["boot"]}
-        key = f"{facts['host']}:{process.pid}:1"
-        log = ConsoleLog(folder, key)
-        log.add("opened", operator="kate", **facts)
-        files = ControlFolder(folder, Console(key, "kate", facts["host"], facts["boot"], process.pid, time.time()))
-        files.enter()
-        opened.append((process, log, files))
-        return key, process, log, files
-
-    yield open_one
-    for process, log, files in opened:
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
-        files.leave()
-        log.close()
-
-
-def began(pid):
-    with open(f"/proc/{pid}/stat") as file:
-        return int(file.read().rpartition(")")[2].split()[19])
 
 
 def wait_for(condition, most_s=60):
