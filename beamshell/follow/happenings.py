@@ -22,6 +22,7 @@ KINDS = {
     "completed": "a scan is complete",
     "failed": "a scan, a move or an item of the queue has failed",
     "aborted": "a person has ended a scan early",
+    "queue": "the queue has come to its end",
     "suspended": "a scan has waited for longer than `suspended_after`: no beam, a shutter, an interlock",
     "released": "what was said to wait or to hang goes on",
     "comment": "a person has written a comment",
@@ -183,6 +184,9 @@ class HappeningFinder:
         elif kind == "item" and facts.get("state") == "failed":
             title = f"the queue: {facts.get('line')} has failed: {facts.get('reason')}"
             yield Happening("failed", _time(line), title, "queue shows what is left.", "", line.key)
+        elif kind == "queue":
+            title = f"the queue has come to its end: {facts.get('states')}"
+            yield Happening("queue", _time(line), title, "queue add puts more into it.", "", line.key)
 
     def _take_amendment(self, line: Line) -> Iterator[Happening]:
         if line.doc.get("kind") == "comment":

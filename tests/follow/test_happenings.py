@@ -165,3 +165,8 @@ def test_a_console_that_hangs_is_told_with_what_to_type(finder, kind, title, rem
 
 def test_a_console_that_goes_on_is_told_as_released(finder):
     assert finder.trouble(trouble("back"), 120.0).kind == "released"
+
+
+def test_the_end_of_the_queue_is_told(finder):
+    (ended,) = take(finder, entry("queue", states="5 done, 1 failed"))
+    assert (ended.kind, ended.title) == ("queue", "the queue has come to its end: 5 done, 1 failed")
