@@ -77,7 +77,7 @@ class Logbook(Messenger):
         """
         raise NotImplementedError
 
-    def deliver(self, message: Message) -> None:
+    def deliver(self, message: Message, receiver: int) -> None:  # noqa: ARG002
         """Write an entry, unless the logbook has it already.
 
         Raises:

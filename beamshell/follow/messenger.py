@@ -10,10 +10,11 @@ import json
 import shutil
 import time
 from collections.abc import Collection, Sequence
+from functools import partial
 
 from beamshell.errors import SinkDown
 from beamshell.follow.discretion import Discretion, Message
-from beamshell.follow.happenings import HappeningFinder
+from beamshell.follow.happenings import Happening, HappeningFinder
 from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
 from beamshell.follow.picture import Picture, draw
 from beamshell.follow.sink import Sink
@@ -28,7 +29,7 @@ _WITH_PICTURE = ("completed", "failed", "aborted")
 
 
 class Messenger(Sink):
-    """Override `deliver`.
+    """Override `deliver`; a subclass with several receivers sets their number by `divide`.
 
     It watches the consoles of its computer too, and outlives its own one until the message is sent that it has died.
 
@@ -60,12 +61,21 @@ class Messenger(Sink):
         self._pictures: dict[str, Picture | None] = {}  # that of the last run, by its uid
         self._watchdog = Watchdog()
         self._finder = HappeningFinder(parse_duration(suspended_after), disk_gb)
-        self._discretion = Discretion(kinds, parse_duration(at_most_every), quiet)
+        self._make_discretion = partial(Discretion, kinds, parse_duration(at_most_every), quiet)
+        self._discretions = [self._make_discretion()]  # one for each receiver: none waits for another
         self._is_awake = False
         self._looked_at = 0.0
 
-    def deliver(self, message: Message) -> None:
-        """Send one message.
+    def divide(self, receivers: int) -> None:
+        """Send each message to so many receivers, of which none waits for another."""
+        self._discretions = [self._make_discretion() for _ in range(receivers)]
+
+    def deliver(self, message: Message, receiver: int) -> None:
+        """Send one message to one receiver.
+
+        Args:
+            message: what is sent.
+            receiver: its number, from 0.
 
         Raises:
             SinkDown: it does not arrive now; it is sent again a second later.
@@ -76,7 +86,7 @@ class Messenger(Sink):
         """Find what is worth a message, and remember it."""
         self._wake()
         for line in lines:
-            self._discretion.offer(self._finder.take(line))
+            self._offer(list(self._finder.take(line)))
             if line.name == CONSOLE and line.doc.get("kind") == "closed":
                 self._watchdog.closed(str(line.doc.get("console")))
         self._remember()
@@ -85,26 +95,28 @@ class Messenger(Sink):
         """Send the messages that are due.
 
         Raises:
-            SinkDown: one does not arrive.
+            SinkDown: one does not arrive; those for other receivers were sent.
         """
         self._wake()
         now = time.time()
         if not 0 <= now - self._looked_at < _LOOK_S:
             self._looked_at = now
             self._look(now)
-        for message in self._discretion.messages(now):
-            if not message.is_repeated:
-                self._discretion.sending(message)
-                self._remember()
-            self.deliver(message)
-            self._discretion.sent(message, now)
-            self._remember()
+        problems = []
+        for receiver, discretion in enumerate(self._discretions):
+            try:
+                self._send_due(receiver, discretion, now)
+            except SinkDown as exc:
+                problems.append(str(exc))
+        if problems:
+            raise SinkDown("; ".join(problems))
 
     def must_go_on(self, console_pid: int, ended_s: float) -> bool:
         """Whether it is not sent yet that a console has died; another console's follower may go on with that."""
         if self._watchdog.watches(console_pid):  # it is not known yet whether it was closed
             return True
-        return self._discretion.holds("dead") and (ended_s < _ALONE_AFTER_S or not self._watchdog.watched)
+        is_unsent = any(discretion.holds("dead") for discretion in self._discretions)
+        return is_unsent and (ended_s < _ALONE_AFTER_S or not self._watchdog.watched)
 
     def check(self) -> str:
         """Send a test message.
@@ -112,7 +124,8 @@ class Messenger(Sink):
         Raises:
             SinkDown: it does not arrive.
         """
-        self.deliver(Message("beamshell: a test message", "Sent by `beamshell check`.", ()))
+        for receiver in range(len(self._discretions)):
+            self.deliver(Message("beamshell: a test message", "Sent by `beamshell check`.", ()), receiver)
         return "a test message is on its way"
 
     def picture_of(self, message: Message) -> Picture | None:
@@ -133,8 +146,21 @@ class Messenger(Sink):
                 signs = signs_of_consoles(self.folder, self._watchdog.watched)
                 troubles = self._watchdog.look(signs, time.monotonic())
                 happenings += [self._finder.trouble(trouble, now) for trouble in troubles]
-        self._discretion.offer(happenings)
+        self._offer(happenings)
         if happenings or before.keys() != self._watchdog.watched.keys():
+            self._remember()
+
+    def _offer(self, happenings: Sequence[Happening]) -> None:
+        for discretion in self._discretions:
+            discretion.offer(happenings)
+
+    def _send_due(self, receiver: int, discretion: Discretion, now: float) -> None:
+        for message in discretion.messages(now):
+            if not message.is_repeated:
+                discretion.sending(message)
+                self._remember()
+            self.deliver(message, receiver)
+            discretion.sent(message, now)
             self._remember()
 
     def _wake(self) -> None:
@@ -145,7 +171,8 @@ class Messenger(Sink):
             memory = json.loads(self.memory.read_text(encoding="utf-8")) if self.memory else None
             if memory is not None:
                 self._finder.remember(memory["finder"])
-                self._discretion.remember(memory["discretion"])
+                for discretion, memory_of_one in zip(self._discretions, memory["discretions"], strict=False):
+                    discretion.remember(memory_of_one)
                 self._watchdog.remember(memory["watchdog"])
         except FileNotFoundError:
             pass
@@ -158,7 +185,7 @@ class Messenger(Sink):
             return
         memory = {
             "finder": self._finder.memory(),
-            "discretion": self._discretion.memory(),
+            "discretions": [discretion.memory() for discretion in self._discretions],
             "watchdog": self._watchdog.memory(),
         }
         fresh = self.memory.with_suffix(".new")

@@ -19,7 +19,7 @@ class Phone(Messenger):
         self.titles = []
         self.is_down = False
 
-    def deliver(self, message):
+    def deliver(self, message, receiver):
         if self.is_down:
             raise SinkDown("nobody answers")
         self.titles.append(message.title)

@@ -48,31 +48,24 @@ class NotifySink(Messenger):
                     f"address {number} ({scheme}://...) is none that apprise knows: see its list of forms"
                 )
             self._receivers.append(receiver)
-        self._arrived: set[int] = set()  # receivers that have the message which the others have not
-        self._failures = 0  # of the present message
+        self._failures = [0] * len(to)  # of each receiver, in a row
+        self.divide(len(to))
 
-    def deliver(self, message: Message) -> None:
-        """Send one message to each receiver, once.
+    def deliver(self, message: Message, receiver: int) -> None:
+        """Send one message to one address.
 
         Raises:
-            SinkDown: one does not take it; only that one is tried again, in the end without the picture.
+            SinkDown: it does not take it; in the end it is tried without the picture.
         """
-        picture = self.picture_of(message) if self._failures < _FAILURES_WITH_PICTURE else None
-        silent = []
+        picture = self.picture_of(message) if self._failures[receiver] < _FAILURES_WITH_PICTURE else None
+        title = message.title if message.text else ""
+        address = self._receivers[receiver]
         with _attachment(picture) as attachment:
-            for number, receiver in enumerate(self._receivers):
-                if number in self._arrived:
-                    continue
-                title = message.title if message.text else ""
-                if receiver.notify(body=message.text or message.title, title=title, attach=attachment):
-                    self._arrived.add(number)
-                else:
-                    silent.append(str(receiver.url(privacy=True)))  # without its secrets
-        if silent:
-            self._failures += 1
-            raise SinkDown(f"a message does not arrive at {', '.join(silent)}")
-        self._arrived.clear()
-        self._failures = 0
+            has_arrived = address.notify(body=message.text or message.title, title=title, attach=attachment)
+        if not has_arrived:
+            self._failures[receiver] += 1
+            raise SinkDown(f"a message does not arrive at {address.url(privacy=True)}")  # without its secrets
+        self._failures[receiver] = 0
 
 
 @contextlib.contextmanager

@@ -10,7 +10,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from beamshell.errors import ConfigError, SinkDown
-from beamshell.follow.discretion import Message
 from beamshell.follow.lines import Line
 from beamshell.follow.settings import make_sink
 
@@ -96,15 +95,19 @@ def test_a_message_that_does_not_arrive_is_kept_also_over_a_kill(receiver, tmp_p
     assert [body["title"][:12] for body in receiver.bodies] == ["scan 7: fail"]
 
 
-def test_of_two_receivers_only_the_one_that_failed_is_tried_again(receiver, other):
+def test_of_two_receivers_only_the_one_that_failed_is_tried_again_and_the_other_does_not_wait(
+    receiver, other, tmp_path
+):
     receiver.refuses = True
-    sink = sink_for(receiver, other)
-    message = Message("title", "text", ())
-    with pytest.raises(SinkDown):
-        sink.deliver(message)
+    sink = sink_for(receiver, other, kinds=["failed"], at_most_every="0", memory=tmp_path / "memory.json")
+    for run in "abc":
+        sink.send([Line(f"{run}{line.key}", run, line.name, line.text) for line in (START, STOP)])
+        with pytest.raises(SinkDown):
+            sink.poll()
+    assert (len(receiver.bodies), len(other.bodies)) == (0, 3)
     receiver.refuses = False
-    sink.deliver(message)
-    assert len(receiver.bodies) == len(other.bodies) == 1
+    sink_for(receiver, other, kinds=["failed"], at_most_every="0", memory=tmp_path / "memory.json").poll()
+    assert (len(receiver.bodies), len(other.bodies)) == (3, 3)
 
 
 def test_a_check_sends_a_test_message(receiver):
