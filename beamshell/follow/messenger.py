@@ -9,7 +9,7 @@ import contextlib
 import json
 import shutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 
 from beamshell.errors import SinkDown
@@ -102,14 +102,7 @@ class Messenger(Sink):
         if not 0 <= now - self._looked_at < _LOOK_S:
             self._looked_at = now
             self._look(now)
-        problems = []
-        for receiver, discretion in enumerate(self._discretions):
-            try:
-                self._send_due(receiver, discretion, now)
-            except SinkDown as exc:
-                problems.append(str(exc))
-        if problems:
-            raise SinkDown("; ".join(problems))
+        self._for_each_receiver(lambda receiver: self._send_due(receiver, now))
 
     def must_go_on(self, console_pid: int, ended_s: float) -> bool:
         """Whether it is not sent yet that a console has died; another console's follower may go on with that."""
@@ -124,8 +117,8 @@ class Messenger(Sink):
         Raises:
             SinkDown: it does not arrive.
         """
-        for receiver in range(len(self._discretions)):
-            self.deliver(Message("beamshell: a test message", "Sent by `beamshell check`.", ()), receiver)
+        message = Message("beamshell: a test message", "Sent by `beamshell check`.", ())
+        self._for_each_receiver(lambda receiver: self.deliver(message, receiver))
         return "a test message is on its way"
 
     def picture_of(self, message: Message) -> Picture | None:
@@ -154,7 +147,23 @@ class Messenger(Sink):
         for discretion in self._discretions:
             discretion.offer(happenings)
 
-    def _send_due(self, receiver: int, discretion: Discretion, now: float) -> None:
+    def _for_each_receiver(self, send: Callable[[int], None]) -> None:
+        """Call `send` with the number of each receiver, also after one that takes nothing.
+
+        Raises:
+            SinkDown: some take nothing.
+        """
+        problems = []
+        for receiver in range(len(self._discretions)):
+            try:
+                send(receiver)
+            except SinkDown as exc:
+                problems.append(str(exc))
+        if problems:
+            raise SinkDown("; ".join(problems))
+
+    def _send_due(self, receiver: int, now: float) -> None:
+        discretion = self._discretions[receiver]
         for message in discretion.messages(now):
             if not message.is_repeated:
                 discretion.sending(message)

@@ -40,12 +40,14 @@ class Watched:
         process: its process, as `this_process` describes it.
         beat: its last sign of life, by the file server's clock.
         trouble: the trouble that it is in: "", "stopped" or "silent".
+        has_left: it has taken its file away while it lived, as one does that is being closed.
     """
 
     operator: str
     process: dict[str, Any]
     beat: float
     trouble: str = ""
+    has_left: bool = False
 
 
 class Signs(NamedTuple):
@@ -130,13 +132,14 @@ class Watchdog:
     def _trouble_of(self, console: str, signs: Signs, clock: float) -> Trouble | None:
         if signs.is_closed or signs.why_dead:
             watched = self.watched.pop(console, None)
-            if watched is None or signs.is_closed:  # it had died before anybody watched it
+            if watched is None or watched.has_left or signs.is_closed:  # None: it had died before anybody watched it
                 return None
             return Trouble(DIED, console, watched, signs.why_dead)
         if console not in self.watched:
             self.watched[console] = Watched(signs.operator, dict(signs.process), signs.beat or 0.0)
         watched = self.watched[console]
         has_beaten = signs.beat is None or signs.beat != watched.beat
+        watched.has_left = signs.beat is None
         watched.beat = watched.beat if signs.beat is None else signs.beat
         if has_beaten or console not in self._beat_at:
             self._beat_at[console] = clock

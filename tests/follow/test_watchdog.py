@@ -40,6 +40,12 @@ def test_a_console_that_was_closed_has_not_died(watchdog):
     assert looks(watchdog, (LIVES, 0.0), (DEAD._replace(is_closed=True), 1.0), (DEAD, 2.0)) == []
 
 
+def test_a_console_that_has_taken_its_file_away_before_its_end_has_not_died(watchdog):
+    left = LIVES._replace(beat=None)
+    assert looks(watchdog, (LIVES, 0.0), (left, 1.0), (DEAD._replace(beat=None), 2.0)) == []
+    assert looks(watchdog, (LIVES, 3.0), (left, 4.0), (LIVES, 5.0), (DEAD, 6.0)) == ["died"]
+
+
 def test_a_console_that_had_died_before_anybody_watched_is_no_news(watchdog):
     assert looks(watchdog, (DEAD, 0.0), (DEAD, 1.0)) == []
 

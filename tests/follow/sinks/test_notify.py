@@ -115,6 +115,13 @@ def test_a_check_sends_a_test_message(receiver):
     assert receiver.bodies[0]["title"] == "beamshell: a test message"
 
 
+def test_a_check_tries_all_addresses(receiver, other):
+    receiver.refuses = True
+    with pytest.raises(SinkDown, match="does not arrive at json"):
+        sink_for(receiver, other).check()
+    assert len(other.bodies) == 1
+
+
 def test_no_secret_is_in_a_message_of_an_error_nor_in_a_file(receiver, tmp_path, caplog):
     receiver.refuses = True
     sink = sink_for(receiver, memory=tmp_path / "memory.json")
