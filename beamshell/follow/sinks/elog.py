@@ -19,7 +19,7 @@ from beamshell.follow.sha256_crypt import sha256_crypt
 _HASHED = "$5$$"
 """What the hash of a password begins with, in ELOG's password file."""
 
-_LISTED = re.compile(r'class="?list[12][^>]*>\s*<a\s+href="[^"]*?(\d+)"')
+_LISTED = re.compile(r'href="(?:[^"]*/)?(\d+)(?:[?#][^"]*)?"')
 _PROBLEM = re.compile(r'class="?errormsg"?[^>]*>(.*?)</td>', re.DOTALL)
 _MOST_SEARCHED = 20
 
@@ -61,8 +61,9 @@ class ElogSink(Logbook):
         """
         words = {"mode": "summary", "reverse": "1", "npp": str(_MOST_SEARCHED), "subtext": key}
         page = self._page(f"{self.url}/", words)
-        numbers = dict.fromkeys(_LISTED.findall(page))  # the page has the key anyway, as what was looked for
-        return any(key in self._page(f"{self.url}/{number}", {"cmd": "download"}) for number in numbers)
+        numbers = list(dict.fromkeys(_LISTED.findall(page)))  # the page has the key anyway, as what was looked for
+        entries = (self._page(f"{self.url}/{number}", {"cmd": "download"}) for number in numbers[:_MOST_SEARCHED])
+        return any(key in entry for entry in entries)
 
     def write_entry(self, message: Message, picture: Picture | None) -> None:
         """Write an entry.
@@ -98,8 +99,11 @@ class ElogSink(Logbook):
         return {"unm": self.user, "upwd": self._hash} if self.user else {}
 
     def _page(self, url: str, words: Mapping[str, str]) -> str:
+        """A page; "" if there is none of this address."""
         cookie = "; ".join(f"{name}={value}" for name, value in self._login().items())
         answer = self.ask("GET", url, params=words, headers={"Cookie": cookie} if cookie else {})
+        if answer.status_code == 404:
+            return ""
         if answer.status_code != 200 or _asks_for_password(answer.text):
             raise SinkDown(f"{self.url} does not search: {self._refusal(answer)}")
         return str(answer.text)

@@ -146,8 +146,11 @@ class Elog(WebServer):
                 for number, entry in self.entries.items()
                 if key in entry["Text"]
             )
-            return 200, {}, f"<html>Text: {key} <table>{rows}</table></html>".encode()
-        entry = self.entries[int(url.path.rpartition("/")[2])]
+            help_page = '<a href="../help/2024">help</a>'
+            return 200, {}, f"<html>{help_page} Text: {key} <table>{rows}</table></html>".encode()
+        entry = self.entries.get(int(url.path.rpartition("/")[2]))
+        if entry is None:
+            return 404, {}, b"no such entry"
         text = f"$@MID@$: 1\nSubject: {entry['Subject']}\n========================================\n{entry['Text']}"
         return 200, {}, text.encode()
 
