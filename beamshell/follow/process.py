@@ -56,9 +56,8 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
             _log.info("another process follows under the name %s", name)
             return RUNS_ALREADY
         stopped = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: stopped.set())
         console_pid = os.getppid()
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends as with Ctrl+C
         path = status_path(folder, name)
         try:
             sink = make_sink(name, block)
@@ -71,9 +70,32 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
             threading.Thread(target=_wait_for_end_of_console, args=[console_pid, sink, stopped], daemon=True).start()
         writer = threading.Thread(target=_write_status, args=[follower, path, stopped], daemon=True)
         writer.start()
-        follower.run()
+        has_failed = _run(follower, stopped)
         _save(follower.refresh_status(), path)
-    return 0
+    return int(has_failed)
+
+
+def _run(follower: Follower, stopped: threading.Event) -> bool:
+    """Let it follow in a thread, which no signal interrupts; whether it has failed in a way that nobody foresaw."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            follower.run()
+        except Exception as exc:  # noqa: BLE001  a sink may be anybody's
+            _log.exception("the follower has failed")
+            failures.append(exc)
+            follower.status.error, follower.status.error_time = f"{type(exc).__name__}: {exc}", time.time()
+            stopped.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while thread.is_alive():
+        try:
+            thread.join()
+        except KeyboardInterrupt:  # Ctrl+C, or SIGTERM
+            stopped.set()
+    return bool(failures)
 
 
 def _make(folder: Path, name: str, block: Mapping[str, Any], sink: Sink, stopped: threading.Event) -> Follower:

@@ -41,20 +41,26 @@ OF_FOLLOWER = ("sink", "since")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
-def checked_blocks(blocks: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The blocks of the profile, with all that can be told without making a sink.
-
-    Raises:
-        ConfigError: a name, or the sink of a block, is wrong; the message says which.
-    """
+def checked_blocks(blocks: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[ConfigError]]:
+    """The blocks of the profile that are right, as far as that can be told without making a sink, and what is wrong."""
+    right: dict[str, dict[str, Any]] = {}
+    problems = []
     for name, block in blocks.items():
-        if not _NAME.fullmatch(name):
-            raise ConfigError(f"followers: '{name}' is no name: write letters, digits, - and _, such as 'logbook'")
-        if not isinstance(block, Mapping) or not isinstance(block.get("sink"), str):
-            raise ConfigError(f"followers: {name} names no sink: {{'{name}': {{'sink': 'zmq', ...}}}}")
-        if block.get("since", "now") not in ("now", "beginning"):
-            raise ConfigError(f"followers: {name}: since is 'now' or 'beginning', not {block['since']!r}")
-    return {name: dict(block) for name, block in blocks.items()}
+        if problem := _problem(name, block):
+            problems.append(ConfigError(f"followers: {problem}"))
+        else:
+            right[name] = dict(block)
+    return right, problems
+
+
+def _problem(name: str, block: Any) -> str:
+    if not _NAME.fullmatch(name):
+        return f"'{name}' is no name: write letters, digits, - and _, such as 'logbook'"
+    if not isinstance(block, Mapping) or not isinstance(block.get("sink"), str):
+        return f"{name} names no sink: {{'{name}': {{'sink': 'zmq', ...}}}}"
+    if block.get("since", "now") not in ("now", "beginning"):
+        return f"{name}: since is 'now' or 'beginning', not {block['since']!r}"
+    return ""
 
 
 def make_sink(name: str, block: Mapping[str, Any]) -> Sink:

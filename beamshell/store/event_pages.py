@@ -12,8 +12,10 @@ from typing import Any, TypeAlias, TypeVar
 
 from beamshell.documents import Document
 from beamshell.store.columns import Column, may_be_rounded
+from beamshell.store.document_check import are_plain_events
 from beamshell.store.encoding import from_json, to_json
-from beamshell.store.run_file import blocks_of, document_of
+from beamshell.store.run_file import blocks_of
+from beamshell.store.run_lines import LineReader
 
 _EVENT = b'["event",'
 _TIMESTAMPS = b',"timestamps":'
@@ -71,6 +73,7 @@ def documents_of_stream(path: Path, stream: str, parse: Parser = _read_exactly) 
     """
     own: list[bytes] = []  # the descriptors of the stream, the newest first, as their uids stand in a line
     others: list[bytes] = []
+    reader = LineReader(path)
     for first, lines in blocks_of(path):
         if own and own[0] in lines[0] and own[0] in lines[-1] and (page := _page_or_none(lines, parse)):
             yield "event_page", page
@@ -85,31 +88,32 @@ def documents_of_stream(path: Path, stream: str, parse: Parser = _read_exactly) 
                     continue
             elif line.startswith(_OF_NO_TABLE):
                 continue
-            yield from _read(events, path, parse)
+            yield from _read(events, reader, parse)
             events = []
-            if pair := document_of(line, f"{path}:{number}"):
+            if pair := reader.document(number, line):
                 yield pair
                 name, doc = pair
                 if name == "descriptor":
                     is_own = doc.get("name", "primary") == stream
                     (own if is_own else others).insert(0, to_json(doc.get("uid")).encode("ascii"))
-        yield from _read(events, path, parse)
+        yield from _read(events, reader, parse)
+    reader.finish()
 
 
-def _read(events: list[tuple[int, bytes]], path: Path, parse: Parser) -> Iterator[tuple[str, Document]]:
+def _read(events: list[tuple[int, bytes]], reader: LineReader, parse: Parser) -> Iterator[tuple[str, Document]]:
     """The events of these lines: as one page, or one by one if the lines do not allow that."""
     if events and (page := _page_or_none([line for _, line in events], parse)):
         yield "event_page", page
         return
     for number, line in events:
-        if pair := document_of(line, f"{path}:{number}"):
+        if pair := reader.document(number, line):
             yield pair
 
 
 def _page_or_none(lines: list[bytes], parse: Parser) -> Document | None:
     try:
         return _page(lines, parse)
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -131,6 +135,8 @@ def _page(lines: list[bytes], parse: Parser) -> Document:
     (descriptor,) = set(descriptors)
     if len(events) != len(lines) or set(map(len, data)) != {len(data[0])}:
         raise ValueError("a line more or less, or a key more or less")
+    if not are_plain_events(descriptor, numbers, times, data):
+        raise ValueError("a field of a wrong type")
     return {"descriptor": descriptor, "seq_num": list(numbers), "time": list(times), "data": _columns(data)}
 
 

@@ -21,7 +21,7 @@ DimensionNames: TypeAlias = Mapping[str, Sequence[str]]
 
 def to_pandas(columns: Mapping[str, Column], units: Mapping[str, str]) -> Any:
     """See `Table.to_pandas`."""
-    pandas = _library("pandas")
+    pandas = library("pandas")
     series = {
         name: pandas.DatetimeIndex(moments(column), tz="UTC") if name == TIME else _series(pandas, column)
         for name, column in columns.items()
@@ -48,7 +48,7 @@ def _series(pandas: Any, column: Column) -> Any:
 
 def to_xarray(columns: Mapping[str, Column], units: Mapping[str, str], axes: ScanAxes, names: DimensionNames) -> Any:
     """See `Table.to_xarray`."""
-    xarray = _library("xarray")
+    xarray = library("xarray")
     grid = axes.grid(columns)
     coordinates: dict[str, Any] = {}
     beside = {TIME, NUMBER}  # coordinates that are columns
@@ -134,7 +134,12 @@ def _type_with_gaps(values: Column) -> np.dtype[Any]:
     return np.dtype(float if is_exact else object)
 
 
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """A library that a table is converted with, imported at its first use.
+
+    Raises:
+        MissingLibrary: it is not installed; the message says how to install it.
+    """
     try:
         return import_module(name)
     except ImportError as exc:

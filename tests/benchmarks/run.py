@@ -19,8 +19,11 @@ NAMES = (
     "points",
     "rehearsal",
     "calls",
+    "journal",
     "live",
     "tables",
+    "search",
+    "followers",
 )
 
 

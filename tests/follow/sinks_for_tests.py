@@ -40,6 +40,13 @@ class FileSink(Sink):
         os.close(self.file)
 
 
+class CountingSink(Sink):
+    """Takes all, and does nothing with it."""
+
+    def send(self, lines):
+        pass
+
+
 class HangingSink(Sink):
     """Takes nothing, and never returns."""
 
