@@ -57,7 +57,10 @@ class OlogSink(Logbook):
         answer = self.ask("GET", f"{self.url}/logs/search", params=words, auth=self._auth())
         if answer.status_code != 200:
             raise SinkDown(f"{self.url} does not search: {answer.status_code} {answer.reason_phrase}")
-        return any(_key_of(log) == key for log in answer.json()["logs"])
+        try:
+            return any(_key_of(log) == key for log in answer.json()["logs"])
+        except (ValueError, LookupError, TypeError, AttributeError) as exc:
+            raise SinkDown(f"{self.url}/logs/search does not answer as Olog does") from exc
 
     def write_entry(self, message: Message, picture: Picture | None) -> None:
         """Write an entry; one whose picture is too large goes without it.
@@ -75,6 +78,8 @@ class OlogSink(Logbook):
             self.write_entry(message, None)
         elif answer.status_code != 200:
             raise SinkDown(f"{self.url} takes no entry: {answer.status_code} {_reason(answer)}")
+        elif not _is_entry(answer):  # such as the page of a login before it
+            raise SinkDown(f"{self.url}/logs/multipart does not answer as Olog does")
 
     def check(self) -> str:
         """Write a test entry.
@@ -121,6 +126,13 @@ def _key_of(log: Mapping[str, Any]) -> str:
         if each.get("name") == _PROPERTY:
             return next((str(one.get("value")) for one in each.get("attributes") or () if one.get("name") == "key"), "")
     return ""
+
+
+def _is_entry(answer: Any) -> bool:
+    try:
+        return "id" in answer.json()
+    except (ValueError, TypeError):
+        return False
 
 
 def _reason(answer: Any) -> str:

@@ -111,6 +111,15 @@ def test_an_entry_that_did_not_arrive_is_written_when_olog_is_back(olog, sink_fo
     assert len(olog.logs) == 1
 
 
+def test_an_answer_that_is_none_of_olog_is_told(olog, sink_for):
+    sink = sink_for(olog)
+    olog.answer = lambda *request: (200, {}, b"<html>a login page</html>")
+    with pytest.raises(SinkDown, match="does not answer as Olog does"):
+        sink.has_entry("0d1c")
+    with pytest.raises(SinkDown, match="does not answer as Olog does"):
+        sink.check()
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
