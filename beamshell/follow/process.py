@@ -62,9 +62,9 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
         try:
             sink = make_sink(name, block)
             follower = _make(folder, name, block, sink, stopped)
-        except BeamshellError as exc:
-            now = time.time()
-            _save(FollowerStatus("failed", now, now, error=str(exc), error_time=now, process=this_process()), path)
+        except Exception as exc:
+            now, problem = time.time(), one_line_of(exc)
+            _save(FollowerStatus("failed", now, now, error=problem, error_time=now, process=this_process()), path)
             raise
         if with_console:
             threading.Thread(target=_wait_for_end_of_console, args=[console_pid, sink, stopped], daemon=True).start()
@@ -85,7 +85,9 @@ def _run(follower: Follower, stopped: threading.Event) -> bool:
         except Exception as exc:  # noqa: BLE001  a sink may be anybody's
             _log.exception("the follower has failed")
             failures.append(exc)
-            follower.status.error, follower.status.error_time = f"{type(exc).__name__}: {exc}", time.time()
+            now = time.time()
+            follower.status.state, follower.status.since = "broken", now
+            follower.status.error, follower.status.error_time = one_line_of(exc), now
             stopped.set()
 
     thread = threading.Thread(target=run)
@@ -110,6 +112,11 @@ def _make(folder: Path, name: str, block: Mapping[str, Any], sink: Sink, stopped
     follower = Follower(reader, sink, cursor_file, stopped)
     follower.status.process = this_process()
     return follower
+
+
+def one_line_of(exc: BaseException) -> str:
+    """What went wrong; of an error that nobody foresaw also its kind."""
+    return str(exc) if isinstance(exc, BeamshellError) else f"{type(exc).__name__}: {exc}"
 
 
 @contextlib.contextmanager
