@@ -30,6 +30,8 @@ SINKS = {
     "zmq": "beamshell.follow.sinks.zeromq:ZeroMQSink",
     "kafka": "beamshell.follow.sinks.kafka:KafkaSink",
     "notify": "beamshell.follow.sinks.notify:NotifySink",
+    "olog": "beamshell.follow.sinks.olog:OlogSink",
+    "elog": "beamshell.follow.sinks.elog:ElogSink",
 }
 """The sinks of beamshell: by name, the module and the class."""
 

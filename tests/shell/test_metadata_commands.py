@@ -34,6 +34,12 @@ def number_of_runs(prompt):
     return len(prompt.session.runs)
 
 
+def test_the_operator_is_in_the_runs_of_commands_and_of_plans_in_python(typed, prompt):
+    typed("scan det th 0 1 2")
+    typed("RE(bp.count([det]))")
+    assert [run.start["operator"] for run in prompt.session.runs[-2:]] == [prompt.session.operator] * 2
+
+
 def test_a_new_user_goes_into_the_following_runs_and_a_new_proposal_drops_it(typed, prompt):
     assert typed("newuser Kate Miller") == "user: Kate Miller\n"
     typed("scan det th 0 1 2")
