@@ -118,7 +118,8 @@ class HappeningFinder:
         in_scan, again = "", "beamshell opens it again; why tells what it did."
         if start is not None:
             in_scan = f" in {_label(start)}"
-            again = f"beamshell opens it again and closes the run; continue {start.get('scan_id')} measures the rest, if it can."
+            number = start.get("scan_id")
+            again = f"beamshell opens it again and closes the run; continue {number} measures the rest, if it can."
         host, pid = process.get("host"), process.get("pid")
         console = f"the console of {watched.operator} ({host}, pid {pid})"
         run = run if start is not None else ""
