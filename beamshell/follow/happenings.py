@@ -118,7 +118,8 @@ class HappeningFinder:
         in_scan, again = "", "beamshell opens it again; why tells what it did."
         if start is not None:
             in_scan = f" in {_label(start)}"
-            again = f"beamshell opens it again and closes the run; continue {start.get('scan_id')} measures the rest."
+            number = start.get("scan_id")
+            again = f"beamshell opens it again and closes the run; continue {number} measures the rest, if it can."
         host, pid = process.get("host"), process.get("pid")
         console = f"the console of {watched.operator} ({host}, pid {pid})"
         run = run if start is not None else ""
@@ -162,7 +163,9 @@ class HappeningFinder:
         why = f": {reason}" if reason and kind != "completed" else ""
         title = f"{_label(start)}: {status}, {points}, {took}{why}"
         number = start.get("scan_id")
-        next_words = "" if kind == "completed" else f"why {number} tells why; continue {number} measures the rest.\n"
+        next_words = (
+            "" if kind == "completed" else f"why {number} tells why; continue {number} measures the rest, if it can.\n"
+        )
         text = f"{next_words}{plan_line(dict(start))}\n{_about(start)}".strip()
         return Happening(kind, _time(line), title, text, line.run, line.key)
 

@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -99,6 +100,7 @@ class Amendments:
         self._lock = threading.RLock()
         self._known: list[Amendment] = []
         self._offset = 0  # how much of the file is in `_known`
+        self._mark = 0  # of that file
         self._notes_copied = False  # whether the file says that the notes of the console log are in it
         self._copying_tried = False
         self._damaged: set[bytes] = set()  # the lines of which the log has spoken
@@ -142,6 +144,21 @@ class Amendments:
         lines, offset = self._lines_from(offset)
         return list(self._parsed(lines)), offset
 
+    def mark(self) -> int:
+        """What tells this file from another that takes its place: a checksum of its first amendment; 0 without one.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                first = next((line for line in file if line != _COPIED), b"")
+        except FileNotFoundError:
+            return 0
+        except OSError as exc:
+            raise StoreError(f"{self.path} cannot be read: {exc.strerror or exc}") from exc
+        return zlib.crc32(first) if first.endswith(b"\n") else 0
+
     def _lines_from(self, offset: int) -> tuple[bytes, int]:
         """The whole lines behind an offset, or of another file that has taken the place of the one it is of."""
         try:
@@ -174,10 +191,10 @@ class Amendments:
             _log.warning("%s: %d more lines are damaged and left out", FILE, len(damaged) - _MOST_NAMED)
 
     def _read_on(self) -> None:
-        before = self._offset
-        lines, self._offset = self._lines_from(before)
-        if self._offset < before:  # another file has taken its place
-            self._known, self._notes_copied = [], False
+        mark = self.mark()
+        if mark != self._mark or (mark and self.path.stat().st_size < self._offset):  # another file is in its place
+            self._known, self._notes_copied, self._offset, self._mark = [], False, 0, mark
+        lines, self._offset = self._lines_from(self._offset)
         self._known += self._parsed(lines)
         self._notes_copied |= _COPIED in lines
 

@@ -67,7 +67,7 @@ def test_the_end_of_a_scan_is_told_with_its_reason(finder, end, kind, title):
 
 def test_of_what_did_not_succeed_it_is_told_what_to_type(finder):
     _begun, ended = take(finder, document("start", **START), stop("fail"))
-    assert "why 7 tells why; continue 7 measures the rest." in ended.text
+    assert "why 7 tells why; continue 7 measures the rest, if it can." in ended.text
 
 
 def test_the_end_of_a_run_whose_begin_was_not_seen_is_not_told(finder):
@@ -140,7 +140,7 @@ def test_a_console_that_died_in_a_scan_is_told_with_the_scan_and_what_to_type(fi
     dead = finder.trouble(trouble("died", "its process is gone"), 120.0)
     assert (dead.kind, dead.run) == ("dead", "r")
     assert dead.title == "the console of kate (ws1, pid 1234) has died in scan 7: its process is gone"
-    assert "beamshell opens it again and closes the run; continue 7 measures the rest." in dead.text
+    assert "beamshell opens it again and closes the run; continue 7 measures the rest, if it can." in dead.text
 
 
 def test_a_console_that_died_after_its_scan_is_told_without_it(finder):

@@ -77,7 +77,7 @@ def test_a_scan_that_fails_is_told_with_what_to_type(receiver, tmp_path):
     sink.poll()
     (body,) = receiver.bodies
     assert body["title"] == "scan 7: fail, 0 points, 1 s: th: stalled at 3 deg"
-    assert "why 7 tells why; continue 7 measures the rest." in body["message"]
+    assert "why 7 tells why; continue 7 measures the rest, if it can." in body["message"]
     sink.poll()
     assert len(receiver.bodies) == 1
 
