@@ -33,6 +33,8 @@ SINKS = {
     "spec": "beamshell.follow.sinks.live_files:SpecFiles",
     "nexus": "beamshell.follow.sinks.live_files:NexusFiles",
     "notify": "beamshell.follow.sinks.notify:NotifySink",
+    "olog": "beamshell.follow.sinks.olog:OlogSink",
+    "elog": "beamshell.follow.sinks.elog:ElogSink",
 }
 """The sinks of beamshell: by name, the module and the class."""
 

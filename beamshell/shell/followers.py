@@ -143,7 +143,7 @@ def _cells(status: FollowerStatus | None) -> list[str]:
 
 def _state(status: FollowerStatus) -> str:
     now = time.time()
-    if status.state not in ("ended", "failed"):
+    if status.state not in ("ended", "failed", "broken"):
         if why := why_dead(status.process):
             return f"dead: {why}"
         if now - status.time > _SILENT_S:

@@ -13,6 +13,7 @@ import os
 import threading
 import time
 import uuid
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -29,6 +30,8 @@ FILE = "amendments.jsonl"
 
 COMMENT, TAG, SET, UNDO = "comment", "tag", "set", "undo"
 """The kinds of amendments: a text, a word, a corrected value of the metadata, and one that takes another back."""
+
+_MOST_NAMED = 3  # damaged lines
 
 _COPIED = b'["copied",{"from":"console log"}]\n'
 """The line behind the notes that were copied from the console log."""
@@ -97,8 +100,10 @@ class Amendments:
         self._lock = threading.RLock()
         self._known: list[Amendment] = []
         self._offset = 0  # how much of the file is in `_known`
+        self._mark = 0  # of that file
         self._notes_copied = False  # whether the file says that the notes of the console log are in it
         self._copying_tried = False
+        self._damaged: set[bytes] = set()  # the lines of which the log has spoken
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -137,7 +142,22 @@ class Amendments:
         with self._lock:
             self._copy_notes_once()
         lines, offset = self._lines_from(offset)
-        return list(_parsed(lines)), offset
+        return list(self._parsed(lines)), offset
+
+    def mark(self) -> int:
+        """What tells this file from another that takes its place: a checksum of its first amendment; 0 without one.
+
+        Raises:
+            StoreError: the file cannot be read.
+        """
+        try:
+            with self.path.open("rb") as file:
+                first = next((line for line in file if line != _COPIED), b"")
+        except FileNotFoundError:
+            return 0
+        except OSError as exc:
+            raise StoreError(f"{self.path} cannot be read: {exc.strerror or exc}") from exc
+        return zlib.crc32(first) if first.endswith(b"\n") else 0
 
     def _lines_from(self, offset: int) -> tuple[bytes, int]:
         """The whole lines behind an offset, or of another file that has taken the place of the one it is of."""
@@ -154,12 +174,28 @@ class Amendments:
         whole = block[: block.rfind(b"\n") + 1]
         return whole, begin + len(whole)
 
+    def _parsed(self, lines: bytes) -> Iterator[Amendment]:
+        """The amendments of whole lines; the log names the first damaged ones, and counts the others."""
+        damaged = []
+        for line in lines.splitlines(keepends=True):
+            try:
+                if line not in (_COPIED, b"\n"):
+                    yield _amendment(*from_json(line.decode("ascii")))
+            except (ValueError, LookupError, TypeError, RecursionError):
+                damaged.append(line)
+        damaged = [line for line in damaged if line not in self._damaged]
+        self._damaged.update(damaged)
+        for line in damaged[:_MOST_NAMED]:
+            _log.warning("%s: a damaged line is left out: %.60r", FILE, line)
+        if len(damaged) > _MOST_NAMED:
+            _log.warning("%s: %d more lines are damaged and left out", FILE, len(damaged) - _MOST_NAMED)
+
     def _read_on(self) -> None:
-        before = self._offset
-        lines, self._offset = self._lines_from(before)
-        if self._offset < before:  # another file has taken its place
-            self._known, self._notes_copied = [], False
-        self._known += _parsed(lines)
+        mark = self.mark()
+        if mark != self._mark or (mark and self.path.stat().st_size < self._offset):  # another file is in its place
+            self._known, self._notes_copied, self._offset, self._mark = [], False, 0, mark
+        lines, self._offset = self._lines_from(self._offset)
+        self._known += self._parsed(lines)
         self._notes_copied |= _COPIED in lines
 
     # ---- writing -----------------------------------------------------------------------------
@@ -274,16 +310,6 @@ def in_force(amendments: Iterable[Amendment]) -> list[Amendment]:
 
 def _line(amendment: Amendment) -> bytes:
     return f"{to_json(('amendment', amendment._asdict()))}\n".encode("ascii")
-
-
-def _parsed(lines: bytes) -> Iterator[Amendment]:
-    """The amendments of whole lines; a damaged line is left out, and the log says so."""
-    for line in lines.splitlines(keepends=True):
-        try:
-            if line not in (_COPIED, b"\n"):
-                yield _amendment(*from_json(line.decode("ascii")))
-        except (ValueError, LookupError, TypeError, RecursionError):
-            _log.warning("%s: a damaged line is left out: %.60r", FILE, line)
 
 
 def _amendment(name: str, facts: dict[str, Any]) -> Amendment:

@@ -36,6 +36,9 @@ from beamshell.store.order import ORDER
 
 _log = logging.getLogger(__name__)
 
+_MARK = f"{AMENDMENTS}, its first amendment"
+"""In the table of what was read: a checksum by which another file in its place is noticed."""
+
 T = TypeVar("T")
 
 _READ_AGAIN = -1  # in place of the time of a folder that may still change
@@ -209,14 +212,16 @@ class IndexReader:
         begin = bytes_read(self._db, AMENDMENTS)
         path = self._folder / AMENDMENTS
         size = path.stat().st_size if path.exists() else 0
-        if size == begin:
-            return
-        if size < begin:  # another file has taken its place: what was said before is said no more
-            with transaction(self._db):
-                make_tables(self._db)
-            self.refresh()
-            return
         try:
+            mark = self._amendments.mark()
+            is_other = begin > 0 and (size < begin or mark != bytes_read(self._db, _MARK))
+            if size == begin and not is_other:
+                return
+            if is_other:  # another file has taken its place: what was said before is said no more
+                with transaction(self._db):
+                    make_tables(self._db)
+                self.refresh()
+                return
             new, end = self._amendments.read_from(begin)
         except StoreError as exc:
             _log.warning("%s: runs are not found by what was said about them", exc)
@@ -229,6 +234,7 @@ class IndexReader:
                 self._read_again(row, amended)
         with transaction(self._db):
             note_bytes_read(self._db, AMENDMENTS, end)
+            note_bytes_read(self._db, _MARK, mark)
 
     def _put(self, summaries: Iterable[Summary]) -> None:
         for summary in summaries:

@@ -224,6 +224,7 @@ class PersistentDict(MutableMapping[str, Any]):
             if not is_damage(exc):
                 raise
             set_aside(self.path)
+            _log.warning("the metadata begin anew: md sample and md proposal are no more in the next runs")
             return self._open_checked()
 
     def _open_again_if_moved(self) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from beamshell.documents import Document
 from beamshell.documents.points import number_of_points
+from beamshell.errors import StoreError
 from beamshell.store.amendments import COMMENT, TAG, Amendment
 from beamshell.store.run import Run, plan_line
 from beamshell.store.table_conversions import library
@@ -52,8 +53,11 @@ class RunList(list[Run]):
 
 
 def _cells(run: Run) -> list[str]:
-    points = number_of_points(run.num_events)
-    return [number_text(run), moment_text(run), str(points), run.exit_status or "open", plan_line(run.start)]
+    try:
+        points = number_of_points(run.num_events)
+        return [number_text(run), moment_text(run), str(points), run.exit_status or "open", plan_line(run.start)]
+    except StoreError as exc:  # its file was damaged behind the index: the others are shown all the same
+        return ["", "", "", "damaged", str(exc)]
 
 
 def number_text(run: Run) -> str:

@@ -63,3 +63,10 @@ class DyingSink(Sink):
 
     def send(self, lines):
         os._exit(3)
+
+
+class BrokenSink(Sink):
+    """Has a fault that its author does not know of."""
+
+    def send(self, lines):
+        raise LookupError("no such lamp")

@@ -183,3 +183,19 @@ def test_a_follower_with_wrong_settings_is_said_once_and_left_alone(folder):
     (line,) = said
     assert line.startswith("the follower copy is not there: followers: copy (sinks_for_tests:FileSink) has no setting")
     assert supervisor._children["copy"].starts == 1
+
+
+def test_a_sink_with_a_fault_is_told_with_its_error(folder, journal, scan, start):
+    process = start(*command(folder, "BrokenSink"))
+    write(journal, scan())
+    assert process.wait(60) == 1
+    status = FollowerStatus.load(status_path(folder, "copy"))
+    assert (status.state, status.error) == ("broken", "LookupError: no such lamp")
+
+
+def test_a_sink_that_cannot_be_made_is_told_with_its_error(folder, start):
+    process = start(*command(folder, path="/not/there/out"))
+    assert process.wait(60) == 1
+    status = FollowerStatus.load(status_path(folder, "copy"))
+    assert status.state == "failed"
+    assert "No such file or directory" in status.error

@@ -52,7 +52,12 @@ def test_the_moves_of_a_scan_are_those_of_its_number(prompt, typed):
 def test_a_plan_typed_in_python_is_there_too(prompt, typed):
     typed("RE(bps.mv(samx, 0.25))")
     assert last(prompt, "moving")["device"] == "samx"
-    assert last(prompt, "plan") == {"plan": "mv", "plan_form": "bps.mv(samx, 0.25)", "command": ""}
+    assert last(prompt, "plan") == {
+        "plan": "mv",
+        "plan_form": "bps.mv(samx, 0.25)",
+        "command": "",
+        "operator": prompt.session.operator,
+    }
 
 
 def test_a_pause_and_its_end_are_there(prompt, typed):
@@ -110,3 +115,10 @@ def test_an_item_of_the_queue_that_a_person_has_ended_is_called_so(prompt, typed
     typed("abort sample fell off")
     assert last(prompt, "item") == {"line": "loopscan 1", "state": "ended", "reason": "aborted sample fell off"}
     assert last(prompt, "ended")["by_person"]
+
+
+def test_the_end_of_the_queue_is_an_entry(prompt, typed):
+    typed("queue clear")
+    typed("queue add mov th 1")
+    typed("queue run")
+    assert last(prompt, "queue") == {"states": "1 done"}

@@ -205,6 +205,28 @@ def test_a_damaged_file_of_amendments_stops_no_question(some, tmp_path):
     assert [run.scan_id for run in some.find("samx")] == [1, 3, 5]
 
 
+def test_amendments_that_were_away_are_found_again(some, tmp_path):
+    path, away = tmp_path / "amendments.jsonl", tmp_path / "away"
+    some.amendments.add("comment", some[1].uid, 1, "hello")
+    assert [run.scan_id for run in some.find("hello")] == [1]
+    path.rename(away)
+    some.amendments.add("comment", some[2].uid, 2, "hi")
+    assert [run.scan_id for run in some.find("hello")] == []
+    away.replace(path)  # longer than what was read of the other one, or not
+    some.amendments.add("comment", some[3].uid, 3, "hello again, and again")
+    assert [run.scan_id for run in some.find("hello")] == [1, 3]
+    assert some[2].comments == []
+
+
+def test_one_run_whose_file_was_damaged_hides_no_other(some):
+    some.find("")
+    path = some[3].path
+    path.write_bytes(b"x" + path.read_bytes()[1:])
+    lines = repr(some[-6:]).splitlines()
+    assert [line.split()[0] for line in lines[1:]] == ["1", "2", "damaged", "4", "5", "6"]
+    assert path.name in lines[3]
+
+
 def test_the_runs_are_a_table_of_pandas_a_row_for_each(some):
     pandas = pytest.importorskip("pandas")
     some.amendments.add("comment", some[3].uid, 3, "weak")
