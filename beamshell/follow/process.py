@@ -73,14 +73,16 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
 
 def _make(folder: Path, name: str, block: Mapping[str, Any], stopped: threading.Event) -> Follower:
     sink = make_sink(name, block)
+    sink.folder = folder
     sink.memory = folder / FOLDER / f"{name}.memory.json"
     cursor_file = CursorFile(cursor_path(folder, name))
-    cursor = cursor_file.load()
+    cursor = None if sink.starts_anew else cursor_file.load()
     reader = Reader(folder, cursor) if cursor else Reader.from_beginning(folder)
     if cursor is None and block.get("since", "now") == "now":
         reader.skip_to_now()
-    cursor_file.save(reader.cursor)
-    follower = Follower(reader, sink, cursor_file, stopped)
+    if not sink.starts_anew:
+        cursor_file.save(reader.cursor)
+    follower = Follower(reader, sink, None if sink.starts_anew else cursor_file, stopped)
     follower.status.process = this_process()
     return follower
 
