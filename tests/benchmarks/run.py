@@ -20,6 +20,7 @@ NAMES = (
     "rehearsal",
     "calls",
     "live",
+    "page",
     "tables",
 )
 
