@@ -423,9 +423,15 @@ class Signal(SignalInfo):
             channel.on_connection(self._on_connection)
         self._connection_reading = {"value": self.connected, "timestamp": time.time()}
 
-    def _on_connection(self, _: bool) -> None:
-        """Call the subscribers if a channel's new state changes the connection of the signal as a whole."""
-        connected, reading = self.connected, self._connection_reading
+    def _on_connection(self, connected: bool) -> None:
+        """Call the subscribers if a channel's new state changes the connection of the signal as a whole.
+
+        Args:
+            connected: the state of one channel. It may have changed again since, and a short loss counts too.
+        """
+        reading = self._connection_reading
+        if self._writer is not self._channel:
+            connected = self.connected
         if reading is None or reading["value"] != connected:
             self._connection_reading = reading = {"value": connected, "timestamp": time.time()}
         self._subscriptions.deliver(self.SUB_META, reading, obj=self, connected=reading["value"])

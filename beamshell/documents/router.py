@@ -32,7 +32,7 @@ class RunReceiver:
 
     def __call__(self, name: str, doc: Document) -> None:
         """Hand one document to the method of its name."""
-        if name in _OF_A_STREAM:
+        if name in OF_A_STREAM:
             descriptor = self._descriptors.get(doc["descriptor"])
             if descriptor is not None:
                 getattr(self, name)(descriptor, doc)
@@ -108,8 +108,11 @@ class RunReceivers(RunReceiver):
             receiver.stop(stop)
 
 
-_OF_A_STREAM = frozenset({"event", "event_page", "stream_datum"})
+OF_A_STREAM = frozenset({"event", "event_page", "stream_datum"})
+"""The kinds of documents that name the descriptor of their stream."""
 _OF_A_RUN = frozenset({"start", "descriptor", "resource", "stream_resource", "datum", "datum_page", "stop"})
+KINDS = OF_A_STREAM | _OF_A_RUN
+"""The kinds of documents that this version knows."""
 
 
 class RunFinder:

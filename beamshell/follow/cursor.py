@@ -112,7 +112,7 @@ class CursorFile:
         Raises:
             StoreError: the disk refuses.
         """
-        fresh = self.path.with_suffix(f".{os.getpid()}.new")
+        fresh = self.path.with_suffix(".new")
         try:
             self.path.parent.mkdir(exist_ok=True)
             with fresh.open("w", encoding="utf-8") as file:

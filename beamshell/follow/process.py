@@ -53,22 +53,46 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
             _log.info("another process follows under the name %s", name)
             return RUNS_ALREADY
         stopped = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda _number, _frame: stopped.set())
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends as with Ctrl+C
         if with_console:
             threading.Thread(target=_wait_for_end_of_console, args=[stopped], daemon=True).start()
         path = status_path(folder, name)
         try:
             follower = _make(folder, name, block, stopped)
-        except BeamshellError as exc:
-            now = time.time()
-            _save(FollowerStatus("failed", now, now, error=str(exc), error_time=now, process=this_process()), path)
+        except Exception as exc:
+            now, problem = time.time(), one_line_of(exc)
+            _save(FollowerStatus("failed", now, now, error=problem, error_time=now, process=this_process()), path)
             raise
         writer = threading.Thread(target=_write_status, args=[follower, path, stopped], daemon=True)
         writer.start()
-        follower.run()
+        has_failed = _run(follower, stopped)
         _save(follower.refresh_status(), path)
-    return 0
+    return int(has_failed)
+
+
+def _run(follower: Follower, stopped: threading.Event) -> bool:
+    """Let it follow in a thread, which no signal interrupts; whether it has failed in a way that nobody foresaw."""
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            follower.run()
+        except Exception as exc:  # noqa: BLE001  a sink may be anybody's
+            _log.exception("the follower has failed")
+            failures.append(exc)
+            now = time.time()
+            follower.status.state, follower.status.since = "broken", now
+            follower.status.error, follower.status.error_time = one_line_of(exc), now
+            stopped.set()
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    while thread.is_alive():
+        try:
+            thread.join()
+        except KeyboardInterrupt:  # Ctrl+C, or SIGTERM
+            stopped.set()
+    return bool(failures)
 
 
 def _make(folder: Path, name: str, block: Mapping[str, Any], stopped: threading.Event) -> Follower:
@@ -85,6 +109,11 @@ def _make(folder: Path, name: str, block: Mapping[str, Any], stopped: threading.
     follower = Follower(reader, sink, None if sink.starts_anew else cursor_file, stopped)
     follower.status.process = this_process()
     return follower
+
+
+def one_line_of(exc: BaseException) -> str:
+    """What went wrong; of an error that nobody foresaw also its kind."""
+    return str(exc) if isinstance(exc, BeamshellError) else f"{type(exc).__name__}: {exc}"
 
 
 @contextlib.contextmanager

@@ -40,20 +40,26 @@ OF_FOLLOWER = ("sink", "since")
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 
 
-def checked_blocks(blocks: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The blocks of the profile, with all that can be told without making a sink.
-
-    Raises:
-        ConfigError: a name, or the sink of a block, is wrong; the message says which.
-    """
+def checked_blocks(blocks: Mapping[str, Any]) -> tuple[dict[str, dict[str, Any]], list[ConfigError]]:
+    """The blocks of the profile that are right, as far as that can be told without making a sink, and what is wrong."""
+    right: dict[str, dict[str, Any]] = {}
+    problems = []
     for name, block in blocks.items():
-        if not _NAME.fullmatch(name):
-            raise ConfigError(f"followers: '{name}' is no name: write letters, digits, - and _, such as 'logbook'")
-        if not isinstance(block, Mapping) or not isinstance(block.get("sink"), str):
-            raise ConfigError(f"followers: {name} names no sink: {{'{name}': {{'sink': 'zmq', ...}}}}")
-        if block.get("since", "now") not in ("now", "beginning"):
-            raise ConfigError(f"followers: {name}: since is 'now' or 'beginning', not {block['since']!r}")
-    return {name: dict(block) for name, block in blocks.items()}
+        if problem := _problem(name, block):
+            problems.append(ConfigError(f"followers: {problem}"))
+        else:
+            right[name] = dict(block)
+    return right, problems
+
+
+def _problem(name: str, block: Any) -> str:
+    if not _NAME.fullmatch(name):
+        return f"'{name}' is no name: write letters, digits, - and _, such as 'logbook'"
+    if not isinstance(block, Mapping) or not isinstance(block.get("sink"), str):
+        return f"{name} names no sink: {{'{name}': {{'sink': 'zmq', ...}}}}"
+    if block.get("since", "now") not in ("now", "beginning"):
+        return f"{name}: since is 'now' or 'beginning', not {block['since']!r}"
+    return ""
 
 
 def make_sink(name: str, block: Mapping[str, Any]) -> Sink:
@@ -68,7 +74,7 @@ def make_sink(name: str, block: Mapping[str, Any]) -> Sink:
     """
     kind = _sink_class(name, str(block["sink"]))
     settings = {key: value for key, value in block.items() if key not in OF_FOLLOWER}
-    parameters = inspect.signature(kind).parameters
+    parameters = _settings_of(kind)
     for key in settings:
         if key not in parameters:
             guess = did_you_mean(key, parameters, most=0) or f": it has {listed(parameters)}"
@@ -76,7 +82,13 @@ def make_sink(name: str, block: Mapping[str, Any]) -> Sink:
     missing = [key for key, one in parameters.items() if one.default is one.empty and key not in settings]
     if missing:
         raise ConfigError(f"followers: {name} ({block['sink']}) needs {listed(missing)}")
-    return kind(**{key: _revealed(value, f"followers: {name}: {key}") for key, value in settings.items()})
+    revealed = {key: _revealed(value, f"followers: {name}: {key}") for key, value in settings.items()}
+    try:
+        return kind(**revealed)
+    except (TypeError, ValueError) as exc:  # a setting of a wrong type; its value may be a secret
+        raise ConfigError(
+            f"followers: {name} ({block['sink']}) does not take these settings: {type(exc).__name__}"
+        ) from exc
 
 
 def _sink_class(name: str, sink: str) -> type[Sink]:
@@ -96,6 +108,19 @@ def _sink_class(name: str, sink: str) -> type[Sink]:
     if not (isinstance(kind, type) and issubclass(kind, Sink)):
         raise ConfigError(f"followers: {name}: {sink} is no sink: it must be a subclass of beamshell.follow.sink.Sink")
     return kind
+
+
+def _settings_of(kind: type[Sink]) -> dict[str, inspect.Parameter]:
+    """The arguments of a class; with those of its base class where it hands on `**settings`."""
+    settings: dict[str, inspect.Parameter] = {}
+    for each in kind.__mro__:
+        if "__init__" not in vars(each) or each is object:
+            continue
+        _self, *parameters = inspect.signature(vars(each)["__init__"]).parameters.values()
+        settings |= {one.name: one for one in parameters if one.kind is not one.VAR_KEYWORD}
+        if all(one.kind is not one.VAR_KEYWORD for one in parameters):
+            break
+    return settings
 
 
 def _revealed(value: Any, place: str) -> Any:

@@ -19,7 +19,8 @@ class FollowerStatus:
     """How a follower fares.
 
     Attributes:
-        state: "starting", "up to date", "sending", "waiting" for its receiver, "ended", or "failed" for good.
+        state: "starting", "up to date", "sending", "waiting" for its receiver, "ended", "broken" by an error
+            that nobody foresaw, or "failed": its settings are wrong.
         since: when the state began, seconds since 1970-01-01 UTC.
         time: when this was written; an old one is that of a process that was killed or hangs.
         sent: lines that it has sent since it was started.

@@ -15,7 +15,7 @@ from typing import Any
 from IPython.core.error import UsageError as IPythonUsageError
 
 from beamshell.channels.deferred import libraries
-from beamshell.errors import BeamshellError, ConfigError, RunEngineInterrupted, UsageError
+from beamshell.errors import BeamshellError, ConfigError, RunEngineInterrupted, StoreError, UsageError
 from beamshell.shell.advice import advice
 from beamshell.shell.command_set import CommandSet
 from beamshell.shell.commands import commands
@@ -138,6 +138,7 @@ class _Wiring:
         self._session = session
         self._commands = commands()
         self._undo: list[Callable[[], Any]] = []
+        self._is_refused = False  # the disk did not take the metadata after the last cell, which was said
 
     def connect(self) -> None:
         self._session.wiring = self
@@ -291,7 +292,17 @@ class _Wiring:
         if (authority := getattr(self._session, "authority", None)) is not None:
             authority.cell_ended()
         self._session.names.check()
-        self._session.store_metadata()
+        self._store_metadata()
+
+    def _store_metadata(self) -> None:
+        """Store what a cell has changed inside the metadata; a disk that refuses is said once, until it takes it."""
+        try:
+            self._session.store_metadata()
+            self._is_refused = False
+        except StoreError as exc:
+            if not self._is_refused:
+                say_error(exc)
+            self._is_refused = True
 
     # ---- values, completion and prompt ---------------------------------------------------------------
 

@@ -6,6 +6,7 @@ They make no device.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import signal
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -165,6 +166,8 @@ def import_devices(words: list[str]) -> int:
     except FileExistsError:
         raise ConfigError(f"{options.new_file} exists already: name another file after {options.file}") from None
     except OSError as exc:
+        with contextlib.suppress(OSError):
+            options.new_file.unlink()  # a part of it, which would stand in the way of the next try
         raise ConfigError(f"{options.new_file}: cannot be written: {exc.strerror}") from exc
     for problem in imported.problems:
         say_error(problem)

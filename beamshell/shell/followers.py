@@ -31,16 +31,14 @@ _LOG_LINES = 10
 def start_followers(
     blocks: Mapping[str, Any], folder: Path, profile: Path | None, say: Callable[[str], None]
 ) -> Supervisor:
-    """Start a process for each block of the profile.
-
-    Raises:
-        ConfigError: a block is wrong; none is started.
-    """
-    names = list(checked_blocks(blocks))
+    """Start a process for each block of the profile; one that is wrong is said, and costs the others nothing."""
+    right, problems = checked_blocks(blocks)
+    for problem in problems:
+        say(str(problem))
     command = [sys.executable, "-m", "beamshell", "follow", "--with-console", f"--data={folder}"]
     if profile is not None:
         command.append(f"--profile={profile}")
-    supervisor = Supervisor(folder, command, names, say)
+    supervisor = Supervisor(folder, command, list(right), say)
     supervisor.start()
     return supervisor
 
@@ -56,9 +54,9 @@ def run_follower(words: list[str]) -> int:
     """
     with_console, words = take_flag(words, "--with-console")
     folder, config, names = take_beamline(words)
-    blocks = checked_blocks(config.followers)
+    blocks, _problems = checked_blocks(config.followers)
     if not names:
-        print("\n".join(follower_lines(blocks, folder)))
+        print("\n".join(follower_lines(config.followers, folder)))
         return DONE
     if len(names) > 1:
         raise UsageError(f"one follower a process: beamshell follow {names[0]}")
@@ -88,10 +86,12 @@ def watch(words: list[str]) -> int:
 def check_followers(words: list[str]) -> int:
     """`beamshell check [NAME]`: send a test message through each follower, or one of them."""
     _folder, config, names = take_beamline(words)
-    blocks = checked_blocks(config.followers)
-    if not blocks:
+    blocks, problems = checked_blocks(config.followers)
+    if not config.followers:
         say(_NONE)
-    status = DONE
+    for problem in problems:
+        say_error(problem)
+    status = FAILED if problems else DONE
     for name in names or blocks:
         try:
             sink = make_sink(name, _block(blocks, name))
@@ -119,7 +119,11 @@ _NONE = "the profile names no followers: c.Beamshell.followers in its ipython_co
 
 def _block(blocks: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
     if name not in blocks:
-        raise unknown("follower", name, blocks) if blocks else UnknownName(f"no follower '{name}': {_NONE}")
+        raise (
+            unknown("follower", name, blocks)
+            if blocks
+            else UnknownName(f"no follower '{name}': name it in c.Beamshell.followers")
+        )
     return blocks[name]
 
 
@@ -134,12 +138,13 @@ def follower_lines(blocks: Mapping[str, Any], folder: Path, name: str = "") -> l
     """
     if not blocks and not name:
         return [_NONE]
+    blocks, problems = checked_blocks(blocks)
     names = [name] if name else list(blocks)
     rows = [["follower", "sink", "state", "behind", "sent", "lines/s"]]
-    details: list[str] = []
+    details = [] if name else [str(problem) for problem in problems]
     for each in names:
         status = FollowerStatus.load(status_path(folder, each))
-        rows.append([each, str(_block(dict(blocks), each)["sink"]), *_cells(status)])
+        rows.append([each, str(_block(blocks, each)["sink"]), *_cells(status)])
         if status is not None and status.error:
             details.append(f"{each}: {clock_time(status.error_time, time.time())}  {status.error}")
         if status is not None and status.refused:
@@ -158,7 +163,7 @@ def _cells(status: FollowerStatus | None) -> list[str]:
 
 def _state(status: FollowerStatus) -> str:
     now = time.time()
-    if status.state not in ("ended", "failed"):
+    if status.state not in ("ended", "failed", "broken"):
         if why := why_dead(status.process):
             return f"dead: {why}"
         if now - status.time > _SILENT_S:

@@ -71,8 +71,9 @@ def main(argv: list[str] | None = None) -> int:
     if {"--version", "-V"} & set(words):
         print(f"beamshell {__version__}")
         return 0
-    if words and words[0] in _SUBCOMMANDS:
-        return _subcommand(words[0], words[1:])
+    at = _place_of_subcommand(words)
+    if at is not None:
+        return _subcommand(words[at], [*words[:at], *words[at + 1 :]])
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(signal, "SIGHUP"):  # the terminal was closed: motors must not go on alone
         signal.signal(signal.SIGHUP, _leave)
@@ -81,6 +82,20 @@ def main(argv: list[str] | None = None) -> int:
     except (BeamshellError, KeyboardInterrupt) as exc:  # Ctrl+C while the console starts
         say_error(exc)
         return exit_status(exc)
+
+
+def _place_of_subcommand(words: list[str]) -> int | None:
+    """The place of a subcommand: the first word that is no option and no value of one.
+
+    >>> _place_of_subcommand(["--data", "runs", "queue", "list"])
+    2
+    >>> _place_of_subcommand(["-c", "queue"]) is None
+    True
+    """
+    place = 0
+    while place < len(words) and words[place].startswith("--"):
+        place += 2 if words[place] in ("--profile", "--data") else 1
+    return place if place < len(words) and words[place] in _SUBCOMMANDS else None
 
 
 def _subcommand(name: str, words: list[str]) -> int:

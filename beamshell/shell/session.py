@@ -17,7 +17,7 @@ from beamshell.errors import EngineError
 from beamshell.plugins import DeferredModule
 from beamshell.shell.messages_shown import DONE, LastError, place_of, say
 from beamshell.shell.plan_runner import PlanRunner
-from beamshell.shell.profile import Beamshell, login_name
+from beamshell.shell.profile import Beamshell
 from beamshell.shell.profile_suspenders import suspender_lines, wait_until_good, why_suspended
 from beamshell.shell.prompt_names import DeviceNamespace, Help, PromptNames
 from beamshell.shell.session_parts import SessionParts
@@ -282,7 +282,7 @@ class Session:
     @property
     def operator(self) -> str:
         """The operator's name: the setting `operator`, else the login name."""
-        return self.config.operator or login_name()
+        return self._parts.operator()
 
     @property
     def summary(self) -> str:

@@ -181,6 +181,10 @@ class SessionParts:
 
             set_default_factory(SimulatedFactory())
 
+    def operator(self) -> str:
+        """Who works here."""
+        return self._config.operator or login_name()
+
     # ---- the steps ---------------------------------------------------------------------------
 
     def open(self) -> None:
@@ -191,7 +195,7 @@ class SessionParts:
     def _open(self) -> Acquisition:
         acquisition = Acquisition.open(self._config.data_folder)
         acquisition.engine.answer_wait_s = self._config.answer_wait
-        acquisition.metadata.author = lambda: (self._config.operator or login_name(), acquisition.log.console)
+        acquisition.metadata.author = lambda: (self.operator(), acquisition.log.console)
         acquisition.engine.check_call_metadata = self._check_call_metadata
         acquisition.engine.check_run_metadata = lambda metadata: self.metadata_file.rules.refuse(metadata)
         for problem in self.metadata_file.rules.problems:
@@ -215,14 +219,14 @@ class SessionParts:
         self.recorder = ConsoleRecorder(
             acquisition.log,
             lambda: DeviceNamespace(self.devices.part.registry, self.names.variables) if self.devices.part else {},
-            lambda: self._config.operator or login_name(),
+            self.operator,
         )
         acquisition.engine.subscribe(self.recorder.document, "start")
         self.recorder.opened(simulated=self._simulated)
         return self.recorder
 
     def _stand_before_writes(self, acquisition: Acquisition) -> Authority:
-        me = this_console(acquisition.log.console, self._config.operator or login_name())
+        me = this_console(acquisition.log.console, self.operator())
         authority = Authority(
             ControlFolder(acquisition.folder, me),
             acquisition.log,
@@ -269,7 +273,10 @@ class SessionParts:
         if acquisition is not None:
             at_prompt = DeviceNamespace(devices.registry, self.names.variables)
             acquisition.engine.look_around = lambda: places_of(at_prompt.distinct())
-            acquisition.engine.describe_plan = lambda plan: recorded_form(plan, at_prompt)
+            acquisition.engine.describe_plan = lambda plan: {
+                "operator": self.operator(),
+                **recorded_form(plan, at_prompt),
+            }
         self._close_at_exit()
         return devices
 

@@ -218,9 +218,15 @@ class CommandSignature:
 
 
 def flattened(tokens: Iterable[Any]) -> Iterator[Any]:
-    """The tokens, with those of lists in place of the lists."""
+    """The tokens, with those of lists in place of the lists.
+
+    Raises:
+        UsageError: a list is empty: without it the command would take what it takes by itself, as the last run.
+    """
     for token in tokens:
         if isinstance(token, list):
+            if not token:
+                raise UsageError("a list is empty: leave it out, or put something into it")
             yield from flattened(token)
         else:
             yield token

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Set
 from itertools import takewhile
 
 from beamshell.shell.typed_line import cut_line
@@ -25,6 +25,7 @@ _HELP = re.compile(r"%{0,2}[^\W\d][\w.*]*\?{1,2}")
 _CALL = re.compile(r"%([^\W\d]\w*)\s*\(")
 _ASSIGNS = re.compile(r"\s*([-+*/%@&|^]|//|\*\*|<<|>>)?=|\s*:(?!\S)")
 _ASSIGNMENT = re.compile(r"([^=]+?)\s*=\s*(?!=)(.+)", re.DOTALL)
+_ASSIGNED = re.compile(r"\s*([^\W\d]\w*)\s*=(?!=)")
 _HEADS = {
     **dict.fromkeys(("for", "while", "with", "if"), ""),
     **dict.fromkeys(("elif", "else"), "if 1: pass\n"),
@@ -34,7 +35,7 @@ _HEADS = {
 
 
 def with_commands(
-    lines: list[str], commands: Container[str], variables: Container[str] = (), values: Container[str] = ()
+    lines: list[str], commands: Container[str], variables: Container[str] = (), values: Set[str] = frozenset()
 ) -> list[str]:
     """The lines of a cell, with `%` before each command and one command a line.
 
@@ -45,10 +46,12 @@ def with_commands(
         lines: the cell, each line with its newline.
         commands: the names that commands have.
         variables: the names that Python has at the prompt; a bare one of these stays Python.
-        values: the commands that give a value without a further word, as in ``x = ct``.
+        values: the commands that give a value without a further word, as in ``x = ct``; one whose name the cell itself
+            takes for a variable is none.
     """
     if lines and lines[0].startswith("%%"):
         return lines
+    values -= {assigned[1] for line in lines if (assigned := _ASSIGNED.match(line))}
     marked: list[str] = []
     scanner = _Scanner()
     for line in lines:

@@ -44,8 +44,10 @@ def transaction(connection: sqlite3.Connection) -> Iterator[None]:
         raise
 
 
-def is_damage(exc: sqlite3.Error) -> bool:
-    """True if the file itself is broken, rather than busy, full or read-only."""
+def is_damage(exc: sqlite3.Error | UnicodeDecodeError) -> bool:
+    """True if the file itself is broken, rather than busy, full or read-only; text in it may be no text any more."""
+    if isinstance(exc, UnicodeDecodeError) or "Could not decode to UTF-8" in str(exc):
+        return True
     code = getattr(exc, "sqlite_errorcode", 0) & 0xFF
     return code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 

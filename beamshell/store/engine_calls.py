@@ -13,6 +13,7 @@ from beamshell.store.console_log import LogEntry
 
 KINDS = ("plan", "moving", "moved", "paused", "resumed", "ended")
 """The kinds of entries that a call is made of."""
+_OF_A_DEVICE = ("moving", "moved")
 
 
 class Move(NamedTuple):
@@ -91,7 +92,7 @@ class _OpenCall:
         call, facts = self.call, entry.facts
         if entry.kind == "ended":
             call.status, call.reason = str(facts.get("status") or ""), str(facts.get("reason") or "")
-            call.uids = tuple(facts.get("uids") or ())
+            call.uids = tuple(uids if isinstance(uids := facts.get("uids"), list | tuple) else ())
         elif entry.kind == "paused" and self._is_new:
             call.status = "paused"
         elif entry.kind == "moved":
@@ -128,7 +129,7 @@ def calls(entries: Iterable[LogEntry]) -> Iterator[Call]:
     in_order: list[_OpenCall] = []
     under_way: dict[str, list[_OpenCall]] = {}  # by console; a call beside a paused one is inside of it
     for entry in entries:
-        if entry.kind not in KINDS:
+        if entry.kind not in KINDS or (entry.kind in _OF_A_DEVICE and not isinstance(entry.facts.get("device"), str)):
             continue
         of_console = under_way.setdefault(entry.console, [])
         if entry.kind == "ended" or not of_console:

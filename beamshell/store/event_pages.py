@@ -5,19 +5,22 @@ It gives the documents that `run_file.documents` gives, as far as a table needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
 from beamshell.documents import Document
 from beamshell.store.columns import Column, may_be_rounded
+from beamshell.store.document_check import are_plain_events
 from beamshell.store.encoding import from_json, to_json
-from beamshell.store.run_file import blocks_of, document_of
+from beamshell.store.run_file import blocks_of
+from beamshell.store.run_lines import LineReader
 
 _EVENT = b'["event",'
 _TIMESTAMPS = b',"timestamps":'
 _END = b"}]\n"
+_PARTS = itemgetter("descriptor", "seq_num", "time", "data")
 _OF_NO_TABLE = tuple(
     f'["{name}",'.encode() for name in ("stop", "stream_datum", "stream_resource", "datum", "datum_page", "resource")
 )
@@ -70,6 +73,7 @@ def documents_of_stream(path: Path, stream: str, parse: Parser = _read_exactly) 
     """
     own: list[bytes] = []  # the descriptors of the stream, the newest first, as their uids stand in a line
     others: list[bytes] = []
+    reader = LineReader(path)
     for first, lines in blocks_of(path):
         if own and own[0] in lines[0] and own[0] in lines[-1] and (page := _page_or_none(lines, parse)):
             yield "event_page", page
@@ -84,31 +88,32 @@ def documents_of_stream(path: Path, stream: str, parse: Parser = _read_exactly) 
                     continue
             elif line.startswith(_OF_NO_TABLE):
                 continue
-            yield from _read(events, path, parse)
+            yield from _read(events, reader, parse)
             events = []
-            if pair := document_of(line, f"{path}:{number}"):
+            if pair := reader.document(number, line):
                 yield pair
                 name, doc = pair
                 if name == "descriptor":
                     is_own = doc.get("name", "primary") == stream
                     (own if is_own else others).insert(0, to_json(doc.get("uid")).encode("ascii"))
-        yield from _read(events, path, parse)
+        yield from _read(events, reader, parse)
+    reader.finish()
 
 
-def _read(events: list[tuple[int, bytes]], path: Path, parse: Parser) -> Iterator[tuple[str, Document]]:
+def _read(events: list[tuple[int, bytes]], reader: LineReader, parse: Parser) -> Iterator[tuple[str, Document]]:
     """The events of these lines: as one page, or one by one if the lines do not allow that."""
     if events and (page := _page_or_none([line for _, line in events], parse)):
         yield "event_page", page
         return
     for number, line in events:
-        if pair := document_of(line, f"{path}:{number}"):
+        if pair := reader.document(number, line):
             yield pair
 
 
 def _page_or_none(lines: list[bytes], parse: Parser) -> Document | None:
     try:
         return _page(lines, parse)
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
 
 
@@ -126,13 +131,23 @@ def _page(lines: list[bytes], parse: Parser) -> Document:
     beginnings = [line.rpartition(_TIMESTAMPS)[0] for line in lines if line.endswith(_END)]
     pairs = parse(b"[" + b"}],".join(beginnings) + b"}]]")
     events: list[Any] = [event for name, event in pairs if name == "event"]
-    (descriptor,) = set(map(itemgetter("descriptor"), events))
-    data = list(map(itemgetter("data"), events))
+    descriptors, numbers, times, data = zip(*map(_PARTS, events), strict=True)
+    (descriptor,) = set(descriptors)
     if len(events) != len(lines) or set(map(len, data)) != {len(data[0])}:
         raise ValueError("a line more or less, or a key more or less")
-    return {
-        "descriptor": descriptor,
-        "seq_num": list(map(itemgetter("seq_num"), events)),
-        "time": list(map(itemgetter("time"), events)),
-        "data": {key: list(map(itemgetter(key), data)) for key in data[0]},
-    }
+    if not are_plain_events(descriptor, numbers, times, data):
+        raise ValueError("a field of a wrong type")
+    return {"descriptor": descriptor, "seq_num": list(numbers), "time": list(times), "data": _columns(data)}
+
+
+def _columns(data: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    """By key, its values; all rows have as many keys as the first.
+
+    Raises:
+        KeyError: they are not the same.
+    """
+    keys = list(data[0])
+    if not keys:
+        return {}
+    row_of = itemgetter(*keys, keys[0])  # a getter of one key would give no row
+    return dict(zip(keys, map(list, zip(*map(row_of, data), strict=True)), strict=False))

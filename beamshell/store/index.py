@@ -16,13 +16,13 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from beamshell.errors import StoreError
 from beamshell.store.amendments import Amendment, Amendments
 from beamshell.store.database import is_damage, is_refused, transaction
 from beamshell.store.index_reader import IndexReader
-from beamshell.store.index_rows import Row
+from beamshell.store.index_rows import Row, sqlite_text
 from beamshell.store.index_tables import (
     OLDEST_FIRST,
     id_of_newest,
@@ -31,9 +31,11 @@ from beamshell.store.index_tables import (
     open_tables,
     rows_where,
 )
-from beamshell.store.search_query import Query
-from beamshell.store.search_sql import Selection, selection
-from beamshell.store.typed_lines import TypedLine, find_typed_lines, read_typed_lines
+
+if TYPE_CHECKING:
+    from beamshell.store.search_query import Query
+    from beamshell.store.search_sql import Selection
+    from beamshell.store.typed_lines import TypedLine
 
 _log = logging.getLogger(__name__)
 
@@ -130,7 +132,8 @@ class Index:
     ) -> list[Row]:
         """The rows for which an SQL condition holds, the oldest first; `of_newest`: see `question`."""
         with self.question(of_newest=of_newest):
-            return self._answer(lambda: rows_where(self._db, condition, values, order))
+            plain = [sqlite_text(value) if isinstance(value, str) else value for value in values]
+            return self._answer(lambda: rows_where(self._db, condition, plain, order))
 
     def find(self, query: Query, most: int | None = None) -> list[Row]:
         """The rows that a query chooses, the oldest first.
@@ -144,6 +147,8 @@ class Index:
 
     def find_typed(self, query: Query, most: int) -> list[TypedLine]:
         """The newest typed lines of all consoles that have the words of a query, the oldest first."""
+        from beamshell.store.typed_lines import find_typed_lines, read_typed_lines
+
         with self.question():
 
             def ask() -> list[TypedLine]:
@@ -163,6 +168,8 @@ class Index:
             return self._answer(lambda: [name for (name,) in self._db.execute("SELECT name FROM keys")])
 
     def _selection(self, query: Query) -> Selection:
+        from beamshell.store.search_sql import selection
+
         counted = {number for numbers in query.numbers for number in numbers if number is not None and number < 0}
         ids = {number: found for number in counted if (found := id_of_newest(self._db, -number)) is not None}
         return selection(query, ids, late_ms(self._db))
@@ -183,11 +190,11 @@ class Index:
         """
         try:
             return ask()
-        except sqlite3.DatabaseError as exc:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
             with self._lock:
                 if is_damage(exc):
                     self._make_again()
-                elif is_refused(exc):
+                elif not isinstance(exc, UnicodeDecodeError) and is_refused(exc):
                     self._db.close()
                     self._use(self._open_in_memory(exc))
                 else:
@@ -218,10 +225,10 @@ class Index:
     def _open(self) -> sqlite3.Connection:
         try:
             return open_tables(self.folder / _FILE)
-        except sqlite3.OperationalError as exc:
-            return self._open_in_memory(exc)
-        except sqlite3.DatabaseError as exc:
+        except (sqlite3.DatabaseError, UnicodeDecodeError) as exc:
             if not is_damage(exc):
+                if isinstance(exc, sqlite3.OperationalError):
+                    return self._open_in_memory(exc)
                 raise
             self._discard()
             return open_tables(self.folder / _FILE)

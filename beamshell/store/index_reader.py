@@ -146,11 +146,12 @@ class IndexReader:
     def _days(self) -> dict[str, int]:
         """The folders of the days, in the data folder, and when they have changed, in nanoseconds."""
         days: dict[str, int] = {}
-        with contextlib.suppress(FileNotFoundError), os.scandir(self._folder / run_file.RUNS) as years:
+        no_folder = FileNotFoundError, NotADirectoryError
+        with contextlib.suppress(*no_folder), os.scandir(self._folder / run_file.RUNS) as years:
             for year in years:
                 if not _YEAR.fullmatch(year.name):
                     continue
-                with contextlib.suppress(FileNotFoundError, NotADirectoryError), os.scandir(year.path) as entries:
+                with contextlib.suppress(*no_folder), os.scandir(year.path) as entries:
                     for day in entries:
                         if _DAY.fullmatch(day.name):
                             days[f"{run_file.RUNS}/{year.name}/{day.name}"] = day.stat().st_mtime_ns
@@ -234,10 +235,8 @@ class IndexReader:
             put_run(self._db, summary)
 
     def _order_size(self) -> int:
-        try:
-            return (self._folder / run_file.RUNS / ORDER).stat().st_size
-        except OSError:  # there is none, or none yet
-            return 0
+        path = self._folder / run_file.RUNS / ORDER
+        return path.stat().st_size if path.is_file() else 0
 
     def _read_order(self, begin: int, end: int) -> None:
         """Give the runs that `.order` names between two of its bytes their places."""
@@ -253,19 +252,21 @@ class IndexReader:
             note_bytes_read(self._db, _ORDER, end)
 
     def _summary(self, path: Path, amended: Mapping[str | None, list[Amendment]]) -> Summary | None:
-        """None for a file that holds no start document (yet)."""
+        """None for a file that holds no start document (yet), or cannot be read; the others are found."""
+        problem, size = "it does not begin with a start document", 1
         try:
             size = path.stat().st_size  # before reading: what is written meanwhile is then seen the next time
-            start, stop = run_file.first_document(path), run_file.stop_document(path)
-        except (OSError, StoreError) as exc:  # it has gone in this moment, or cannot be read: the others are found
-            _log.debug("%s is left out of the catalogue: %s", path, exc)
+            if start := run_file.first_document(path):
+                notes = amended.get(start["uid"], ())
+                return summary_of(self._relative(path), size, start, run_file.stop_document(path), notes)
+        except FileNotFoundError:  # it has gone in this moment
             return None
-        if start is None or not {"uid", "time"} <= start.keys():
-            if size and str(path) not in self._reported:
-                self._reported.add(str(path))
-                _log.warning("%s does not begin with a start document: it is left out of the catalogue", path)
-            return None
-        return summary_of(self._relative(path), size, start, stop, amended.get(str(start["uid"]), ()))
+        except (OSError, StoreError) as exc:
+            problem = str(exc)
+        if size and str(path) not in self._reported:
+            self._reported.add(str(path))
+            _log.warning("%s is left out of the catalogue: %s", path, problem)
+        return None
 
 
 def _day_bounds(name: str) -> tuple[str, str]:

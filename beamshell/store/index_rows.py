@@ -66,11 +66,11 @@ def summary_of(
     moment = _seconds(start["time"])
     row = Row(
         path=path,
-        uid=_text(start["uid"]),
+        uid=sqlite_text(start["uid"]),
         scan_id=scan_id if isinstance(scan_id, int) and abs(scan_id) < 2**63 else None,
         time=moment,
-        plan_name=_text(start["plan_name"]) if "plan_name" in start else None,
-        exit_status=_text(stop.get("exit_status")) if stop else None,
+        plan_name=sqlite_text(start["plan_name"]) if "plan_name" in start else None,
+        exit_status=sqlite_text(stop.get("exit_status")) if stop else None,
         points=_points(stop),
         size=size,
         start=to_json(start),
@@ -107,7 +107,7 @@ def _seconds(value: Any) -> float:
     return seconds if isfinite(seconds) else 0.0
 
 
-def _text(value: Any) -> str:
+def sqlite_text(value: Any) -> str:
     """Text that sqlite takes: a lone surrogate becomes a question mark."""
     return str(value).encode("utf-8", "replace").decode("utf-8")
 

@@ -98,6 +98,7 @@ class PersistentDict(MutableMapping[str, Any]):
         self._closed = False
         with self._explained("be opened"):
             self._db = self._open()
+            self._inode = _inode(self.path)
             self._look(now=True)
         atexit.register(self.close)
 
@@ -223,6 +224,7 @@ class PersistentDict(MutableMapping[str, Any]):
             if not is_damage(exc):
                 raise
             set_aside(self.path)
+            _log.warning("the metadata begin anew: md sample and md proposal are no more in the next runs")
             return self._open_checked()
 
     def _open_again_if_moved(self) -> None:
@@ -232,9 +234,10 @@ class PersistentDict(MutableMapping[str, Any]):
         """
         if (inode := _inode(self.path)) == self._inode:
             return
+        fresh = self._open()  # if the folder refuses, it is tried again the next time
         _log.warning("%s was moved away or removed: it is %s again", self.path, "opened" if inode else "begun")
         self._db.close()
-        self._db = self._open()
+        self._db, self._inode = fresh, _inode(self.path)
         with transaction(self._db):
             self._db.executemany("INSERT OR IGNORE INTO metadata VALUES (?, ?)", self._texts.items())
             self._count(max(int(self._values.get(_SCAN_ID, 0)), self._last_scan_id()))
@@ -242,7 +245,6 @@ class PersistentDict(MutableMapping[str, Any]):
 
     def _open_checked(self) -> sqlite3.Connection:
         db = open_database(self.path, _SCHEMA)
-        self._inode = _inode(self.path)
         try:
             verdict = db.execute("PRAGMA quick_check(1)").fetchone()[0]
             if verdict != "ok":

@@ -190,7 +190,7 @@ def _content(fd: int) -> dict[str, Any] | None:
             "host": content["host"],
             "pid": int(content["pid"]),
         }
-    except (ValueError, LookupError, TypeError):
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError):
         return None
 
 

@@ -56,7 +56,7 @@ class _Readings(RunReceiver):
     def event(self, descriptor: Document, event: Document) -> None:
         if descriptor.get("name", STREAM) != STREAM:
             return
-        data, timestamps = event["data"], event["timestamps"]
+        data, timestamps = event["data"], event.get("timestamps", {})
         self.by_number[event["seq_num"] + self.numbered_from - 1] = {
             device: {key: {"value": data[key], "timestamp": timestamps.get(key)} for key in keys if key in data}
             for device, keys in descriptor.get("object_keys", {}).items()

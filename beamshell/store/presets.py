@@ -128,7 +128,7 @@ class Presets:
         for number, line in enumerate(lines, 1):
             try:
                 versions.append(_version(json.loads(line)))
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except (ValueError, TypeError, LookupError, AttributeError, RecursionError):
                 damaged.append(number)
         return versions, damaged
 
@@ -224,7 +224,24 @@ def _version(entry: dict[str, Any]) -> PresetVersion:
     """The version that a line says.
 
     Raises:
-        KeyError, TypeError, AttributeError: the line is none.
+        LookupError, TypeError, AttributeError: the line is none.
     """
     positions = {name: PresetPosition(*position) for name, position in entry["positions"].items()}
+    values = [value for position in positions.values() for value in (position.value, position.unit)]
+    for name, value in entry.items():
+        if not isinstance(value, _TYPES[name]):
+            raise TypeError(f"{name} is {value!r}")
+    if not all(isinstance(value, str | int | float) for value in values):
+        raise TypeError("a position is no number and no word")
     return PresetVersion(**{**entry, "positions": positions})
+
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "name": str,
+    "version": int,
+    "positions": dict,
+    "comment": str,
+    "operator": str,
+    "time": (int, float),
+    "deleted": bool,
+}

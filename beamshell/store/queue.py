@@ -14,9 +14,11 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from beamshell.errors import EngineError, StoreError, UnknownName
+
+T = TypeVar("T")
 
 _REMEDY = "make room on the disk, or make the folder writable"
 WAITING, HELD, RUNNING = "waiting", "held", "running"
@@ -309,7 +311,7 @@ class Queue:
 
     def _read(self) -> _Contents:
         try:
-            text = self.path.read_text(encoding="utf-8")
+            text = self.path.read_bytes()
         except FileNotFoundError:
             return _Contents([])
         except OSError as exc:
@@ -318,9 +320,9 @@ class Queue:
             contents = json.loads(text)
             hold = contents.get("hold")
             return _Contents(
-                [QueueItem(**entry) for entry in contents["items"]], None if hold is None else Hold(**hold)
+                [_made(QueueItem, entry) for entry in contents["items"]], None if hold is None else _made(Hold, hold)
             )
-        except (ValueError, TypeError, KeyError, AttributeError) as exc:
+        except (ValueError, TypeError, LookupError, AttributeError, RecursionError) as exc:
             raise StoreError(f"{self.path} is damaged ({exc}): repair it, or move it away for an empty queue") from exc
 
     def _write(self, contents: _Contents) -> None:
@@ -356,6 +358,31 @@ class Queue:
             yield True
         finally:
             os.close(fd)
+
+
+def _made(kind: type[T], entry: dict[str, Any]) -> T:
+    """An item or a hold from what the file says of it.
+
+    Raises:
+        TypeError, LookupError, AttributeError: a value is of a wrong type, or there is no such field.
+    """
+    for name, value in entry.items():
+        if not isinstance(value, _TYPES[name]):
+            raise TypeError(f"{name} is {value!r}")
+    return kind(**entry)
+
+
+_TYPES: Mapping[str, type | tuple[type, ...]] = {
+    "key": int,
+    "line": str,
+    "metadata": dict,
+    "state": str,
+    "reason": str,
+    "uids": list,
+    "times": int,
+    "passes": int,
+    "since": (int, float),
+}
 
 
 def _waiting(item: QueueItem) -> QueueItem:

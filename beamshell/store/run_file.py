@@ -1,13 +1,13 @@
 """The file of one run: its path, and its lines read back as documents.
 
-It never writes. A line is `["event", {...}]`; an unfinished last line is one that is being written.
+It never writes. A line is `["event", {...}]`; an unfinished last line is one that is being written. What comes out has
+the fields that its readers rely on: a line that a disk or a hand has damaged is named in the log and left out.
 """
 
 from __future__ import annotations
 
 import datetime
 import itertools
-import logging
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,9 +15,7 @@ from pathlib import Path
 from beamshell.documents import Document
 from beamshell.documents.router import RunReceiver
 from beamshell.errors import StoreError
-from beamshell.store.encoding import from_json
-
-_log = logging.getLogger(__name__)
+from beamshell.store.run_lines import LineReader
 
 RUNS = "runs"
 """The folder of the run files inside the data folder."""
@@ -52,10 +50,14 @@ def documents(path: Path, only: str = "") -> Iterator[tuple[str, Document]]:
         StoreError: the file cannot be read.
     """
     beginning = f'["{only}"'.encode() if only else b""
-    for first, lines in blocks_of(path):
-        for number, line in enumerate(lines, first):
-            if line.startswith(beginning) and (pair := document_of(line, f"{path}:{number}")):
-                yield pair
+    reader = LineReader(path)
+    try:
+        for first, lines in blocks_of(path):
+            for number, line in enumerate(lines, first):
+                if line.startswith(beginning) and (pair := reader.document(number, line, is_alone=bool(only))):
+                    yield pair
+    finally:
+        reader.finish()
 
 
 def blocks_of(path: Path) -> Iterator[tuple[int, list[bytes]]]:
@@ -85,7 +87,7 @@ def first_document(path: Path) -> Document | None:
             line = file.readline()
     except OSError as exc:
         raise _unreadable(path, exc) from exc
-    pair = document_of(line, f"{path}:1") if line.endswith(b"\n") else None
+    pair = LineReader(path).document(1, line) if line.endswith(b"\n") else None
     return pair[1] if pair and pair[0] == "start" else None
 
 
@@ -100,7 +102,7 @@ def stop_document(path: Path) -> Document | None:
         raise _unreadable(path, exc) from exc
     whole = tail[: tail.rfind(b"\n") + 1]
     last = whole[whole.rfind(b"\n", 0, -1) + 1 :]
-    pair = document_of(last, f"{path}, last line") if last.startswith(b'["stop"') else None
+    pair = LineReader(path).document("last line", last) if last.startswith(b'["stop"') else None
     return pair[1] if pair else None
 
 
@@ -135,20 +137,3 @@ class _PointCounter(RunReceiver):
 
 def _unreadable(path: Path, exc: OSError) -> StoreError:
     return StoreError(f"{path} cannot be read ({exc.strerror}): the run's file was moved, or the disk fails")
-
-
-def document_of(line: bytes, place: str) -> tuple[str, Document] | None:
-    """The name and the document of a line; None if it is damaged, which the log says.
-
-    Args:
-        line: of a run's file.
-        place: the file and the number of the line, for the log.
-    """
-    try:
-        pair = from_json(line.decode("utf-8"))
-    except (ValueError, RecursionError):
-        pair = None
-    if isinstance(pair, list) and len(pair) == 2 and isinstance(pair[0], str) and isinstance(pair[1], dict):
-        return pair[0], pair[1]
-    _log.warning("%s: this line is damaged and left out; the rest of the run is read", place)
-    return None

@@ -6,14 +6,13 @@ It knows no index and no folder.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from importlib import import_module
 from typing import Any
 
 from beamshell.documents import Document
 from beamshell.documents.points import number_of_points
-from beamshell.errors import UsageError
 from beamshell.store.amendments import COMMENT, TAG, Amendment
 from beamshell.store.run import Run, plan_line
+from beamshell.store.table_conversions import library
 from beamshell.text.lists import listed
 from beamshell.text.times import date_and_time
 from beamshell.text.window import table_in_window
@@ -38,7 +37,7 @@ class RunList(list[Run]):
         """A DataFrame with one row a run; see `frame_of` for its columns.
 
         Raises:
-            UsageError: pandas is not installed.
+            MissingLibrary: pandas is not installed.
         """
         return frame_of(
             record_of(run.metadata, run.exit_status, number_of_points(run.num_events), run.amendments) for run in self
@@ -104,12 +103,9 @@ def frame_of(records: Iterable[Mapping[str, Any]]) -> Any:
     proposal, operator, command (as typed), comment and tags.
 
     Raises:
-        UsageError: pandas is not installed.
+        MissingLibrary: pandas is not installed.
     """
-    try:
-        pandas: Any = import_module("pandas")
-    except ImportError as exc:
-        raise UsageError("pandas is not installed: pip install pandas") from exc
+    pandas = library("pandas")
     columns = list(record_of({}, None, None, ()))
     frame = pandas.DataFrame.from_records([tuple(record.values()) for record in records], columns=columns)
     frame["time"] = pandas.to_datetime(frame["time"], unit="s", utc=True, errors="coerce")

@@ -108,7 +108,7 @@ class RunWriter:
             where = f"in {self.readable}" if self._is_rescued else "in memory"
             what = f"The whole {self._label} is kept" if self._complete else f"{self.waiting} bytes wait"
             raise StoreError(
-                f"{self.path}: {exc.strerror or exc}. {what} {where}, nothing is lost: "
+                f"{exc.filename or self.path}: {exc.strerror or exc}. {what} {where}, nothing is lost: "
                 f"free space or make the folder writable{'' if self._complete else ', then resume'}"
             ) from exc
 

@@ -1,7 +1,7 @@
 """Runs: the catalogue of stored runs, found by number, by uid or by their metadata.
 
-It never writes a run, and knows no device and no engine. What shows a run is imported with the first run that somebody
-asks for: a console has the catalogue from its start.
+It never writes a run, and knows no device and no engine. What shows a run, or reads words, is imported at the first
+question: a console has the catalogue from its start.
 """
 
 from __future__ import annotations
@@ -23,7 +23,6 @@ from beamshell.store.index import Index
 from beamshell.store.index_reader import NEWEST
 from beamshell.store.index_rows import Row, corrected
 from beamshell.store.index_tables import NEWEST_FIRST, OLDEST_FIRST
-from beamshell.store.search_query import Query, Term, parse
 from beamshell.store.search_words import key_word
 from beamshell.text.numbers import counted
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from beamshell.store.asset_readers import AssetReaders, Reader
     from beamshell.store.run import Run
     from beamshell.store.run_list import RunList
+    from beamshell.store.search_query import Query
 
 Moment: TypeAlias = datetime.datetime | datetime.timedelta | float | str
 """A date, how long ago, seconds since 1970-01-01 UTC, or text such as "2026-11-22 08:00"."""
@@ -135,6 +135,8 @@ class Runs:
 
     def continuation_of(self, run: Run) -> Run | None:
         """The newest run that continues this one; None if there is none."""
+        from beamshell.store.search_query import Query, Term
+
         rows = self.index.find(Query(terms=(Term(run.uid, CONTINUES),)))
         rows = [row for row in rows if from_json(row.start).get(CONTINUES) == run.uid]
         return self._runs(rows)[-1] if rows else None
@@ -214,7 +216,7 @@ class Runs:
 
     def _remedy(self, query: Query) -> str:
         for condition, other in query.without_one():
-            if other != Query() and (number := self.index.count_found(other, _MOST_COUNTED + 1)):
+            if other.is_asking and (number := self.index.count_found(other, _MOST_COUNTED + 1)):
                 return f"; without '{condition}' there {'is' if number == 1 else 'are'} {_count(number)}"
         return ""
 
@@ -224,6 +226,8 @@ class Runs:
         Raises:
             UsageError: as `find` does.
         """
+        from beamshell.store.search_query import parse
+
         return parse(words, self._clock(), self.index.keys())
 
     def to_pandas(self, words: str = "") -> Any:
@@ -233,7 +237,8 @@ class Runs:
             words: as `find` takes them; "" for all runs.
 
         Raises:
-            UsageError: pandas is not installed, or as `find` does.
+            MissingLibrary: pandas is not installed.
+            UsageError: as `find` does.
         """
         with self.index.question():
             amended = self.index.amended()
@@ -250,7 +255,7 @@ class Runs:
         """The words that the newest runs have for metadata keys, those of the newest run first, for completion."""
         names = {key_word(key) for key in keys} - {""}
         values: dict[str, None] = {}
-        for row in reversed(self.index.find(Query(), _RECENT)):
+        for row in self.index.rows(order=f"{NEWEST_FIRST} LIMIT {_RECENT}", of_newest=True):
             for key, value in from_json(row.start).items():
                 if key_word(key) in names and isinstance(value, str) and not any(map(str.isspace, value)):
                     values[value] = None

@@ -25,6 +25,7 @@ T = TypeVar("T")
 
 _STATUS_WORDS = STATUSES | {"fail": "fail", "abort": "abort", "successful": "success"}
 _FILLERS = ("with", "and")
+_LONGEST_SPAN = 9  # words: between last tuesday 14:00 and last friday 16:00
 _LARGEST = 2**63 - 1  # of a number in the index
 _TOKEN = re.compile(r'(?:(?P<key>[^\s"=]+)=)?"(?P<quoted>(?:[^"]|"")*)(?:"(?P<star>\*)?|\Z),?|(?P<bare>\S+)')
 _NUMBERS = re.compile(r"(?:(-?[0-9]+)?(\.\.))?(-?[0-9]+)?")
@@ -84,6 +85,11 @@ class Query:
     spans: tuple[Span, ...] = ()
     statuses: tuple[str, ...] = ()
     terms: tuple[Term, ...] = ()
+
+    @property
+    def is_asking(self) -> bool:
+        """Whether there is any condition."""
+        return self != Query()
 
     @property
     def single_number(self) -> int | None:
@@ -227,16 +233,13 @@ class _Parser:
     def _take_term(self, term: Term) -> None:
         if not term.search_term.words:
             typed = f"{term.text}{'*' * term.is_prefix}"
-            raise UsageError(f"'{typed}' has no letter and no digit that could be searched for")
+            raise UsageError(f"'{typed}' has no letter and no digit to search for: write words such as samx")
         self._terms.append(term)
         self._at += 1
 
     def _peek(self, ahead: int) -> str:
         at = self._at + ahead
         return self._tokens[at].text if at < len(self._tokens) and not self._tokens[at].is_quoted else ""
-
-
-_LONGEST_SPAN = 9  # words: between last tuesday 14:00 and last friday 16:00
 
 
 def _tokens(text: str) -> Iterator[_Token]:

@@ -89,9 +89,9 @@ class Table(dict[str, Column]):
 
         The points of a grid are in their cells, whichever way the scan went, and a cell that was not measured has NaN;
         the coordinates are the positions that were set, and the measured ones are the variable `<motor>_readback`.
-        Any other scan has one dimension, its motor, with the motors that moved along as coordinates; one of motors
-        that have no order, such as a spiral, the number of the point; what no motor was moved for, the time. Times are
-        datetimes in UTC. Values that are arrays have further dimensions.
+        Any other scan has one dimension, its motor, with the motors that moved along as coordinates; points that have
+        no order, such as those of a spiral, or are not where the cells are, have that of their numbers; what no motor
+        was moved for, the time. Times are datetimes in UTC. Values that are arrays have further dimensions.
 
         Raises:
             MissingLibrary: xarray is not installed.
@@ -174,7 +174,8 @@ class PointsOfStream(RunReceiver):
         if descriptor.get("name", "primary") != self._stream:
             return
         before = len(self._numbers)
-        self._numbers += [number + self.numbered_from - 1 for number in page["seq_num"]]
+        offset = self.numbered_from - 1
+        self._numbers += [number + offset for number in page["seq_num"]] if offset else page["seq_num"]
         self._times += page["time"]
         for key, values in page["data"].items():
             if key not in self._external:
@@ -191,7 +192,7 @@ class PointsOfStream(RunReceiver):
         """The points collected so far, as a table of this class."""
         rows = self._rows()
         columns: dict[str, Column] = {
-            NUMBER: np.array(_of(rows, self._numbers), dtype=np.int64),
+            NUMBER: np.fromiter(_of(rows, self._numbers), dtype=np.int64),
             TIME: np.array(_of(rows, self._times), dtype=float),
         }
         units = {TIME: "s"}

@@ -21,7 +21,7 @@ DimensionNames: TypeAlias = Mapping[str, Sequence[str]]
 
 def to_pandas(columns: Mapping[str, Column], units: Mapping[str, str]) -> Any:
     """See `Table.to_pandas`."""
-    pandas = _library("pandas")
+    pandas = library("pandas")
     series = {
         name: pandas.DatetimeIndex(moments(column), tz="UTC") if name == TIME else _series(pandas, column)
         for name, column in columns.items()
@@ -48,19 +48,19 @@ def _series(pandas: Any, column: Column) -> Any:
 
 def to_xarray(columns: Mapping[str, Column], units: Mapping[str, str], axes: ScanAxes, names: DimensionNames) -> Any:
     """See `Table.to_xarray`."""
-    xarray = _library("xarray")
-    cells = axes.cells(columns)
+    xarray = library("xarray")
+    grid = axes.grid(columns)
     coordinates: dict[str, Any] = {}
     beside = {TIME, NUMBER}  # coordinates that are columns
     renamed: dict[str, str] = {}
-    if cells is None:
+    if grid is None:
         dimensions: tuple[str, ...] = (axes.line(columns),)
         beside.update(key for keys in axes.keys for key in keys)
     else:
         motors = [keys[0] for keys in axes.keys]
         dimensions = tuple(motor.removesuffix("_readback") for motor in motors)
         for axis, (motor, name) in enumerate(zip(motors, dimensions, strict=True)):
-            coordinates[name] = ((name,), axes.positions(axis, columns, cells), _attributes(units[motor]))
+            coordinates[name] = ((name,), grid.positions[axis], _attributes(units[motor]))
             # A name stands for one thing in a Dataset: that of the motor for the axis.
             renamed[motor] = _free_name(f"{name}_readback", {*columns, *dimensions} - {motor})
     variables: dict[str, Any] = {}
@@ -68,7 +68,7 @@ def to_xarray(columns: Mapping[str, Column], units: Mapping[str, str], axes: Sca
         name = renamed.get(key, key)
         values = moments(column) if key == TIME else column
         inner = _inner_dimensions(key, values, names.get(key, ()))
-        values = _unmasked(values) if cells is None else _placed(values, cells, axes.shape)
+        values = _unmasked(values) if grid is None else _placed(values, grid.cells, axes.shape)
         variable = ((*dimensions, *inner), values, {} if key == TIME else _attributes(units[key]))
         (coordinates if key in beside and not inner else variables)[name] = variable
     return xarray.Dataset(variables, coordinates)
@@ -134,8 +134,13 @@ def _type_with_gaps(values: Column) -> np.dtype[Any]:
     return np.dtype(float if is_exact else object)
 
 
-def _library(name: str) -> Any:
+def library(name: str) -> Any:
+    """A library that a table is converted with, imported at its first use.
+
+    Raises:
+        MissingLibrary: it is not installed; the message says how to install it.
+    """
     try:
         return import_module(name)
     except ImportError as exc:
-        raise MissingLibrary(f'this needs {name}, which is not installed: pip install "beamshell[tables]"') from exc
+        raise MissingLibrary(f'{name} is not installed: pip install "beamshell[tables]"') from exc

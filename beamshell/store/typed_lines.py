@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from beamshell.store.console_log import FOLDER, LogEntry, entry_of
 from beamshell.store.database import transaction
+from beamshell.store.index_rows import sqlite_text
 from beamshell.store.index_tables import bytes_read, free_id, note_bytes_read
 from beamshell.store.search_query import Query
 from beamshell.store.search_words import expression, words_of
@@ -96,24 +97,24 @@ def _put(db: sqlite3.Connection, lines: Iterable[bytes]) -> None:
 
 def _put_typed(db: sqlite3.Connection, entry: LogEntry) -> None:
     """Add the lines of a cell, each for itself."""
-    cell = str(entry.facts.get("line", "")).encode("utf-8", "replace").decode("utf-8")
+    cell = sqlite_text(entry.facts.get("line", ""))
     lines = [line.strip() for line in cell.splitlines() if line.strip()]
     for line in lines:
         if line.split(maxsplit=1)[0] in _QUESTIONS:
             continue
         number = free_id(db, "typed", entry.time)
-        values = (number, entry.console, entry.time, line, len(lines))
+        values = (number, sqlite_text(entry.console), entry.time, line, len(lines))
         db.execute("INSERT INTO typed (id, console, time, line, of_lines) VALUES (?, ?, ?, ?, ?)", values)
         db.execute("INSERT INTO typed_words (rowid, text) VALUES (?, ?)", (number, f" {' '.join(words_of(line))} "))
 
 
 def _put_run(db: sqlite3.Connection, entry: LogEntry) -> None:
     """Note the first run of a cell of one line: the one that its console has typed last."""
-    scan, uid = entry.facts.get("scan"), str(entry.facts.get("uid"))
+    scan, uid = entry.facts.get("scan"), sqlite_text(entry.facts.get("uid"))
     db.execute(
         "UPDATE typed SET scan_id = ?, uid = ? WHERE uid IS NULL AND of_lines = 1 AND id = "
         "(SELECT max(id) FROM typed WHERE console = ?)",
-        (scan if isinstance(scan, int) and abs(scan) < 2**63 else None, uid, entry.console),
+        (scan if isinstance(scan, int) and abs(scan) < 2**63 else None, uid, sqlite_text(entry.console)),
     )
 
 

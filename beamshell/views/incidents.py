@@ -223,8 +223,7 @@ class ConsoleStory:
 
     def _suspend(self, entry: Entry) -> None:
         self._release(entry)
-        reasons = entry.facts.get("reasons") or ()
-        self._begin(Kind.SUSPENDED, entry, "; ".join(map(str, reasons)))
+        self._begin(Kind.SUSPENDED, entry, "; ".join(map(str, _list(entry.facts, "reasons"))))
 
     def _release(self, entry: Entry) -> None:
         self._end(Kind.SUSPENDED, entry)
@@ -241,7 +240,7 @@ class ConsoleStory:
         facts, status = entry.facts, entry.facts.get("status")
         self._release(entry)
         self._resume(entry)
-        reason = str(facts.get("reason") or "; ".join(map(str, facts.get("problems") or ())))
+        reason = str(facts.get("reason") or "; ".join(map(str, _list(facts, "problems"))))
         if status == "fail" or (status == "abort" and not facts.get("by_person")):
             self._begin(Kind.REFUSED if _is_refusal(facts) else Kind.FAILED, entry, reason)
             self._is_failure_noted = True
@@ -249,7 +248,7 @@ class ConsoleStory:
             self._begin(Kind.ENDED, entry, reason)
         call = self._call(entry)
         for incident in call.incidents:
-            incident.scans = incident.scans or tuple(facts.get("scans") or ())
+            incident.scans = incident.scans or tuple(_list(facts, "scans"))
         if call in self.calls:
             self.calls.remove(call)
 
@@ -269,7 +268,7 @@ class ConsoleStory:
 
     def _begin(self, kind: Kind, entry: Entry, reason: str) -> None:
         call = self._call(entry)
-        scans = tuple(entry.facts.get("scans") or call.scans)
+        scans = tuple(_list(entry.facts, "scans") or call.scans)
         incident = Incident(kind, entry.time, self.console, call.command, reason, scans=scans)
         incident.moving, incident.plan_since = call.moving_words(), call.since
         call.incidents.append(incident)
@@ -279,6 +278,12 @@ class ConsoleStory:
         for incident in self._call(entry).incidents:
             if incident.kind is kind and incident.lasts:
                 incident.until = entry.time
+
+
+def _list(facts: Mapping[str, Any], key: str) -> list[Any]:
+    """A list of an entry; none if a disk has damaged it."""
+    value = facts.get(key)
+    return list(value) if isinstance(value, list | tuple) else []
 
 
 def _is_refusal(facts: Mapping[str, Any]) -> bool:

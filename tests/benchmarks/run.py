@@ -19,9 +19,12 @@ NAMES = (
     "points",
     "rehearsal",
     "calls",
+    "journal",
     "live",
     "page",
     "tables",
+    "search",
+    "followers",
 )
 
 

@@ -15,7 +15,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from measure import median, table
+from measure import machine, median, table
 
 from beamshell.store import Runs
 from beamshell.store.database import transaction
@@ -148,6 +148,7 @@ def rebuild() -> None:
 
 
 def main() -> None:
+    print(machine())
     number = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
     with tempfile.TemporaryDirectory() as temporary:
         folder = Path(sys.argv[2] if len(sys.argv) > 2 else temporary)

@@ -4,7 +4,8 @@ import pytest
 from beamshell import RunEngine, protocols
 from beamshell.channels.base import Channel
 from beamshell.channels.factory import ChannelFactory, channel_factory
-from beamshell.devices.epics_signal import EpicsSignal
+from beamshell.channels.soft import SoftChannel
+from beamshell.devices.epics_signal import EpicsSignal, EpicsSignalRO
 from beamshell.devices.part import Kind
 from beamshell.devices.signal import Signal, SignalRO
 from beamshell.errors import BadValue, LimitError, ReadOnlyError, UnknownName, WriteFailed
@@ -191,6 +192,29 @@ def test_who_subscribes_to_the_connection_is_told_its_state_and_else_only_change
     signal.subscribe(lambda connected, **kwargs: told.append(connected), Signal.SUB_META)
     signal.subscribe(lambda connected, **kwargs: changes.append(connected), Signal.SUB_META, run=False)
     assert (told, changes) == ([True], [])
+
+
+class Flickering(SoftChannel):
+    """A channel that was lost and is back before anybody is told."""
+
+    def on_connection(self, callback):
+        self.tell = callback
+
+
+class FlickeringFactory(ChannelFactory):
+    def open(self, address, **options):
+        self.channel = Flickering(address)
+        return self.channel
+
+
+def test_a_loss_that_is_over_when_it_is_told_is_told_all_the_same():
+    factory, states = FlickeringFactory(), []
+    with channel_factory(factory):
+        signal = EpicsSignalRO("gain", name="gain")
+    signal.subscribe(lambda connected, **kwargs: states.append(connected), Signal.SUB_META)
+    factory.channel.tell(False)
+    factory.channel.tell(True)
+    assert states == [True, False, True]
 
 
 def test_an_unknown_event_is_refused_with_those_there_are():

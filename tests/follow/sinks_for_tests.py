@@ -40,6 +40,13 @@ class FileSink(Sink):
         os.close(self.file)
 
 
+class CountingSink(Sink):
+    """Takes all, and does nothing with it."""
+
+    def send(self, lines):
+        pass
+
+
 class HangingSink(Sink):
     """Takes nothing, and never returns."""
 
@@ -56,3 +63,10 @@ class DyingSink(Sink):
 
     def send(self, lines):
         os._exit(3)
+
+
+class BrokenSink(Sink):
+    """Has a fault that its author does not know of."""
+
+    def send(self, lines):
+        raise LookupError("no such lamp")

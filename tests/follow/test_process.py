@@ -59,6 +59,14 @@ def write(journal, documents):
         journal(name, doc)
 
 
+def end(supervisor):
+    """Close it, and wait for the processes that it leaves alone with their last lines."""
+    supervisor.close()
+    for child in supervisor._children.values():
+        if child.process is not None:
+            child.process.wait(60)
+
+
 def wait_for(condition, most_s=60):
     deadline = time.monotonic() + most_s
     while not condition():
@@ -142,7 +150,7 @@ def test_a_follower_that_dies_is_started_again_and_said_once(folder, journal, sc
         wait_for(lambda: said)
         wait_for(lambda: supervisor._children["copy"].starts >= 2)
     finally:
-        supervisor.close()
+        end(supervisor)
     assert said == ["the follower copy has ended (exit status 3) and is started again: followers copy"]
 
 
@@ -152,7 +160,7 @@ def test_closing_the_console_lets_the_last_lines_arrive(folder, journal, scan):
     documents = scan(50)
     write(journal, documents)
     wait_for(lambda: FollowerStatus.load(status_path(folder, "copy")))
-    supervisor.close()
+    end(supervisor)
     wait_for(lambda: keys(folder) == keys_of(documents))
 
 
@@ -171,7 +179,23 @@ def test_a_follower_with_wrong_settings_is_said_once_and_left_alone(folder):
     try:
         wait_for(lambda: said)
     finally:
-        supervisor.close()
+        end(supervisor)
     (line,) = said
     assert line.startswith("the follower copy is not there: followers: copy (sinks_for_tests:FileSink) has no setting")
     assert supervisor._children["copy"].starts == 1
+
+
+def test_a_sink_with_a_fault_is_told_with_its_error(folder, journal, scan, start):
+    process = start(*command(folder, "BrokenSink"))
+    write(journal, scan())
+    assert process.wait(60) == 1
+    status = FollowerStatus.load(status_path(folder, "copy"))
+    assert (status.state, status.error) == ("broken", "LookupError: no such lamp")
+
+
+def test_a_sink_that_cannot_be_made_is_told_with_its_error(folder, start):
+    process = start(*command(folder, path="/not/there/out"))
+    assert process.wait(60) == 1
+    status = FollowerStatus.load(status_path(folder, "copy"))
+    assert status.state == "failed"
+    assert "No such file or directory" in status.error

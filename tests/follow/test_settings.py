@@ -29,8 +29,9 @@ def importable(monkeypatch):
     ],
 )
 def test_a_wrong_block_is_named(blocks, message):
-    with pytest.raises(ConfigError, match=message):
-        checked_blocks(blocks)
+    right, (problem,) = checked_blocks({**blocks, "fine": {"sink": "zmq"}})
+    assert message in str(problem)
+    assert right == {"fine": {"sink": "zmq"}}  # the others are not harmed
 
 
 @pytest.mark.parametrize(
@@ -40,6 +41,7 @@ def test_a_wrong_block_is_named(blocks, message):
         ({"sink": "nowhere:Sink"}, "the sink nowhere:Sink cannot be used: No module named 'nowhere'"),
         ({"sink": "sinks_for_tests:Path"}, "is no sink: it must be a subclass of"),
         ({"sink": "sinks_for_tests:FileSink"}, r"log \(sinks_for_tests:FileSink\) needs path"),
+        ({"sink": "sinks_for_tests:FileSink", "path": ["x"]}, "does not take these settings: TypeError"),
         ({"sink": "sinks_for_tests:FileSink", "paht": "x"}, "has no setting 'paht': did you mean path"),
         (
             {"sink": "sinks_for_tests:FileSink", "path": "x", "secret": "env:NOT_THERE"},

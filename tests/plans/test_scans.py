@@ -387,3 +387,8 @@ def test_a_lineup_on_something_that_nobody_records_leaves_the_motor_where_it_was
     core = world.run(bp.lineup(here.x, -1, 1, 4, 0.1, detectors=[here.det], field="nothing"))
     assert "nothing records both nothing and x" in str(core.error)
     assert here.x.position == 10
+
+
+def test_a_count_of_nothing_makes_a_run_without_points():
+    commands = [msg.command for msg in bp.count([], num=2)]
+    assert commands.count("create") == commands.count("save") == 2

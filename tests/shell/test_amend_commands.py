@@ -161,3 +161,9 @@ def test_where_nobody_can_be_asked_it_says_what_to_type(three, typed):
 
 def test_runs_that_words_do_not_choose_are_said(typed, run):
     assert "no run" in typed("amend 987000..987001 sample Si")
+
+
+def test_an_empty_list_of_runs_is_no_last_run(typed, prompt):
+    typed("scan det th 0 1 2")
+    assert "a list is empty" in typed("amend(runs.find('plan_name=nothing'), 'sample', 'LaB6')")
+    assert prompt.session.runs[-1].amendments == []

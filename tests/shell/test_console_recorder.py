@@ -52,7 +52,12 @@ def test_the_moves_of_a_scan_are_those_of_its_number(prompt, typed):
 def test_a_plan_typed_in_python_is_there_too(prompt, typed):
     typed("RE(bps.mv(samx, 0.25))")
     assert last(prompt, "moving")["device"] == "samx"
-    assert last(prompt, "plan") == {"plan": "mv", "plan_form": "bps.mv(samx, 0.25)", "command": ""}
+    assert last(prompt, "plan") == {
+        "plan": "mv",
+        "plan_form": "bps.mv(samx, 0.25)",
+        "command": "",
+        "operator": prompt.session.operator,
+    }
 
 
 def test_a_pause_and_its_end_are_there(prompt, typed):

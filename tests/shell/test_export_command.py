@@ -135,7 +135,7 @@ def test_a_name_is_typed_or_is_in_the_profile(export, tmp_path):
 
 
 def test_a_wrong_name_is_refused_before_anything_is_written(export, runs):
-    with pytest.raises(UsageError, match=r"has \{sampel\}: did you mean sample\?"):
+    with pytest.raises(UsageError, match=r"the run has no sampel: did you mean sample\?"):
         export("csv", "7..8", "name={sampel}")
     assert not (runs.folder / "exports").exists()
 

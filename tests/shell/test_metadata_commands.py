@@ -34,6 +34,12 @@ def number_of_runs(prompt):
     return len(prompt.session.runs)
 
 
+def test_the_operator_is_in_the_runs_of_commands_and_of_plans_in_python(typed, prompt):
+    typed("scan det th 0 1 2")
+    typed("RE(bp.count([det]))")
+    assert [run.start["operator"] for run in prompt.session.runs[-2:]] == [prompt.session.operator] * 2
+
+
 def test_a_new_user_goes_into_the_following_runs_and_a_new_proposal_drops_it(typed, prompt):
     assert typed("newuser Kate Miller") == "user: Kate Miller\n"
     typed("scan det th 0 1 2")
@@ -52,6 +58,11 @@ def test_the_history_says_which_values_there_were_since_when_until_when_and_by_w
     assert "mood" in typed("md history")
     assert "scan_id" not in typed("md history")
     assert "no value of nothing was set yet" in typed("md history nothing")
+
+
+def test_what_the_console_records_itself_is_no_metadata_of_a_person(typed, prompt):
+    assert typed("md motors th").startswith("beamshell: md: motors is recorded by the console: choose another key")
+    assert "motors" not in prompt.session.md
 
 
 def test_metadata_of_any_kind_are_shown_in_lines_that_leave_the_terminal_whole(typed, prompt):

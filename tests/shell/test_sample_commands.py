@@ -82,3 +82,11 @@ def test_a_comment_and_a_tag_can_be_for_an_earlier_run(typed, prompt):
 def test_a_comment_that_only_begins_with_the_word_run_is_a_comment(typed, prompt):
     typed("scan det th 0 1 2")
     assert typed("comment run aborted by hand").endswith(": run aborted by hand\n")
+
+
+@pytest.mark.parametrize("kind", ["comment", "tag"])
+def test_a_run_without_a_word_about_it_is_asked_back_and_nothing_is_noted(typed, prompt, kind):
+    typed("scan det th 0 1 2")
+    number = prompt.session.runs[-1].scan_id
+    assert f"what about run {number}? Write {kind} run {number} good" in typed(f"{kind} run {number}")
+    assert prompt.session.runs[-1].amendments == []

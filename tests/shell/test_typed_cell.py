@@ -121,6 +121,7 @@ def test_a_command_behind_an_equals_sign_gives_its_value(line, marked):
 def test_a_command_that_counts_without_a_word_gives_its_value_too_unless_a_variable_has_its_name():
     assert with_commands(["x = ct\n"], COMMANDS, (), {"ct"}) == ["x = %value_of ct\n"]
     assert with_commands(["x = ct\n"], COMMANDS, {"ct"}, {"ct"}) == ["x = ct\n"]
+    assert with_commands(["ct = []\n", "x = ct\n"], COMMANDS, (), {"ct"}) == ["ct = []\n", "x = ct\n"]
 
 
 @pytest.mark.parametrize("line", ["pos = wm", "x = wm(th)", "x == wm", "f(x=wm)", "x = wm - 1"])

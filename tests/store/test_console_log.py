@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 from beamshell.store import ConsoleLog
 from beamshell.store.console_log import FOLDER
 
-JULY, AUGUST = 1_751_400_000.0, 1_754_100_000.0
+JULY, AUGUST, YEAR = 1_751_400_000.0, 1_754_100_000.0, 365 * 86400.0
 
 
 @pytest.fixture
@@ -79,6 +80,40 @@ def test_each_month_has_its_file_and_they_are_read_as_one(tmp_path):
     assert [entry.facts["cell"] for entry in log.newest_first()] == [2, 1]
 
 
+def test_after_a_clock_that_was_ahead_the_newest_entry_still_comes_first(tmp_path):
+    """For a minute the clock was a year ahead: the entries of the whole year to come would stand behind that minute."""
+    now = iter([JULY, JULY + YEAR, JULY + 60, AUGUST, JULY + YEAR + 60])
+    log = ConsoleLog(tmp_path, "here", clock=lambda: next(now))
+    for place in range(5):
+        log.add("moved", place=place)
+    log.close()
+    assert [entry.facts["place"] for entry in log.newest_first("moved")] == [4, 3, 2, 1, 0]
+    assert [entry.facts["place"] for entry in log.newest_first("moved", since=AUGUST)] == [4, 3, 1]
+    assert [entry.facts["place"] for entry in log.newest_first("moved", until=AUGUST)] == [3, 2, 0]
+
+
+def test_a_console_whose_clock_was_never_ahead_writes_behind_one_whose_clock_was(tmp_path):
+    here, ahead = ConsoleLog(tmp_path, "here", lambda: JULY), ConsoleLog(tmp_path, "ahead", lambda: JULY + YEAR)
+    for cell, log in enumerate((here, ahead, here)):
+        log.add("typed", cell=cell)
+    assert [entry.facts["cell"] for entry in here.newest_first()] == [2, 1, 0]
+    here.close()
+    ahead.close()
+
+
+def test_a_folder_in_the_place_of_a_month_hides_no_other_month(tmp_path):
+    now = iter([JULY, AUGUST, AUGUST])
+    log = ConsoleLog(tmp_path, "here", clock=lambda: next(now))
+    log.add("typed", cell=1)
+    (tmp_path / FOLDER / "2025-08.jsonl").mkdir()
+    log.add("typed", cell=2)
+    assert [entry.facts["cell"] for entry in log.newest_first()] == [1]
+    (tmp_path / FOLDER / "2025-08.jsonl").rmdir()
+    log.add("typed", cell=3)
+    assert [entry.facts["cell"] for entry in log.newest_first()] == [3, 2, 1]
+    log.close()
+
+
 def test_two_consoles_write_into_one_file_and_each_reads_both(tmp_path):
     one, other = ConsoleLog(tmp_path, "one"), ConsoleLog(tmp_path, "other")
     for number in range(20):
@@ -120,6 +155,15 @@ def test_a_data_folder_that_was_moved_away_is_not_made_anew(tmp_path):
     log.add("typed", cell=3)
     log.close()
     assert [entry.facts["cell"] for entry in log.newest_first()] == [3, 2, 1]
+
+
+def test_an_entry_goes_into_the_file_that_has_taken_the_place_of_the_first_one(log, tmp_path):
+    """As after a folder that was moved away and copied back."""
+    log.add("typed", cell=1)
+    (tmp_path / FOLDER).rename(tmp_path / "away")
+    shutil.copytree(tmp_path / "away", tmp_path / FOLDER)
+    log.add("typed", cell=2)
+    assert [entry.facts["cell"] for entry in log.newest_first()] == [2, 1]
 
 
 def test_a_value_that_json_cannot_hold_does_not_stop_the_console(log):

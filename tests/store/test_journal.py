@@ -331,7 +331,7 @@ def test_a_damaged_run_does_not_keep_the_others_open(write, journal, made, tmp_p
     journal.close()
     damaged.write_text('["start", {"scan_id": 1}]\n["event", 1]\n')
     assert close_open_runs(tmp_path) == [path]
-    assert "left for the next start" in caplog.text
+    assert f"{damaged}:1: this line is damaged (start without a usable 'uid')" in caplog.text
 
 
 def test_a_marker_has_its_name_only_when_it_is_whole_on_disk(journal, made, monkeypatch):

@@ -459,3 +459,19 @@ def test_metadata_of_an_older_version_get_a_history_from_now_on(tmp_path, open_d
     assert md.history() == []
     md["sample"] = "LaB6"
     assert [change.value for change in md.history()] == ["LaB6"]
+
+
+def test_metadata_whose_folder_was_away_for_a_while_can_be_used_again(tmp_path):
+    folder = tmp_path / "data"
+    md = PersistentDict(folder / "metadata.sqlite")
+    md["sample"] = "LaB6"
+    folder.rename(tmp_path / "away")
+    folder.write_text("in the way")
+    for _ in range(2):
+        with pytest.raises(StoreError, match="cannot count scans"):
+            md.next_scan_id()
+    folder.unlink()
+    (tmp_path / "away").rename(folder)
+    assert md.next_scan_id() == 1
+    assert md["sample"] == "LaB6"
+    md.close()

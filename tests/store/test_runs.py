@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from beamshell.errors import StoreError, UnknownName, UsageError
-from beamshell.store import Journal, Run, Runs
+from beamshell.store import Journal, Run, Runs, run_file
 
 
 @pytest.fixture
@@ -204,6 +204,28 @@ def test_a_number_that_no_run_can_have_is_no_run(five, number):
         five[number]
 
 
+def test_a_text_that_no_database_takes_is_found_nowhere(five):
+    assert not five.search(plan_name="\ud800")
+    with pytest.raises(UnknownName):
+        five["\ud800"]
+
+
+def test_a_run_file_that_cannot_be_read_hides_no_other(five, write, made, monkeypatch, tmp_path):
+    locked = write(made.run(6))
+    write(made.run(7))
+    first_document = run_file.first_document
+
+    def refuse(path):
+        if path == locked:
+            raise StoreError(f"{path} cannot be read (Permission denied)")
+        return first_document(path)
+
+    monkeypatch.setattr(run_file, "first_document", refuse)
+    assert ids(five)[-2:] == [5, 7]
+    monkeypatch.setattr(run_file, "first_document", first_document)
+    assert ids(five)[-2:] == [6, 7]
+
+
 def test_a_removed_file_leaves_the_catalogue(five):
     five[3].path.unlink()
     assert ids(five) == [1, 2, 4, 5]
@@ -227,6 +249,17 @@ def test_a_damaged_index_is_made_anew_from_the_files(five, tmp_path, harm):
     again = Runs(tmp_path)
     assert ids(again) == [1, 2, 3, 4, 5]
     assert again[-1].scan_id == 5
+    again.index.close()
+
+
+def test_an_index_whose_texts_are_damaged_is_made_anew(five, tmp_path):
+    assert len(five) == 5
+    five.index.close()
+    with sqlite3.connect(tmp_path / "index.sqlite") as db:
+        db.execute("UPDATE runs SET uid = CAST(x'ff' AS TEXT)")
+    db.close()
+    again = Runs(tmp_path)
+    assert ids(again.find("scan")) == ids(again) == [1, 2, 3, 4, 5]
     again.index.close()
 
 

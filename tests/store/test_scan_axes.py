@@ -71,6 +71,46 @@ def test_setpoints_say_the_positions_where_they_are_recorded():
     assert axes.positions(0, columns, cells).tolist() == pytest.approx([0.515, 0.48])
 
 
+def test_rows_that_were_not_measured_have_the_positions_that_were_typed():
+    columns = {name: column[:2] + 10 for name, column in columns_of(AXES, (False,) * 3).items()}  # a relative scan
+    columns["seq_num"] -= 10
+    args = [word for motor, positions in AXES.items() for word in (motor, positions)]
+    axes = axes_of(grid_start(2, 3, 4, gridding=None, plan_args={"args": args}), "primary")
+    assert [positions.tolist() for positions in axes.grid(columns).positions] == [
+        [10, 11],
+        [15, 16, 17],
+        pytest.approx([10, 10.1, 10.2, 10.3]),
+    ]
+
+
+def test_points_that_are_not_where_their_cells_are_make_no_grid():
+    columns = columns_of({"samy": [0, 1], "samx": [0, 1, 2]}, (False, False))
+    axes = axes_of(grid_start(2, 3), "primary")
+    assert axes.grid(columns) is not None
+    columns["samx"][1] = 0.2
+    assert axes.grid(columns) is None
+
+
+@pytest.mark.parametrize("snaking", [(False, False), (False, True)])
+def test_a_grid_that_does_not_say_if_it_snakes_is_as_its_points_are(snaking):
+    columns = columns_of({"samy": [0, 1], "samx": [0, 1, 2]}, snaking)
+    start = grid_start(2, 3)
+    del start["snaking"]
+    grid = axes_of(start, "primary").grid(columns)
+    assert grid.cells[1].tolist() == columns["samx"].tolist()
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_points_numbered_from_anything_but_one_are_no_grid(number):
+    columns = columns_of({"samy": [0, 1], "samx": [0, 1]}, (False, False)) | {"seq_num": np.arange(4) + number}
+    assert axes_of(grid_start(2, 2), "primary").grid(columns) is None
+
+
+def test_a_shape_beyond_all_scans_takes_no_memory():
+    columns = {"seq_num": np.array([1]), "samy": np.array([0.0]), "samx": np.array([0.0])}
+    assert axes_of(grid_start(10**6, 10**6), "primary").grid(columns) is None
+
+
 def test_a_grid_that_is_not_measured_row_by_row_has_its_cells_by_position():
     start = grid_start(3, 3, gridding="rectilinear_nonsequential", extents=[[0, 2], [0, 2]])
     spiral = patterns.square_spiral(3, 3)
@@ -123,3 +163,12 @@ def test_hints_of_any_kind_are_read(start):
 def test_a_shape_that_is_none_makes_no_grid(shape):
     start = grid_start(2, 3, extents="ab") | {"shape": shape, "snaking": 5}
     assert axes_of(start, "primary").shape == ()
+
+
+@pytest.mark.parametrize("odd", [-5, "ab", [], [[0, 1]], [[0, "1"], 5], [[0, 10**400], [0, 1]], {"args": 5}, 0.5])
+def test_positions_of_any_kind_are_read(odd):
+    start = grid_start(2, 3, extents=odd, plan_args=odd) | {"snaking": odd}
+    start2 = grid_start(2, 3, plan_args={"args": odd}, continued_at=odd)
+    for document in (start, start2):
+        axes = axes_of(document, "primary")
+        assert (axes.shape, axes.extents, axes.measured_before) == ((2, 3), (), 0)

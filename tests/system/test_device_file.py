@@ -49,6 +49,7 @@ def run_own(tmp_path: Path, profile: Path) -> Iterator[Callable[[str], str]]:
     """Runs commands in a console whose device `late` has no IOC unless the commands start it."""
     late = facts_of(tmp_path, "late", LATE)
     with DemoIoc.start(speed=10.0, twin=facts_of(tmp_path, "present", PRESENT)) as ioc, DemoIoc(twin=late) as other:
+        other.close()  # the console takes its port
         ioc.wait_ready()
         own = {name: value for name, value in os.environ.items() if not name.startswith(("EPICS_", "PYEPICS"))}
         own |= ioc.client_environment

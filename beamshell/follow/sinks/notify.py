@@ -6,7 +6,6 @@ The addresses are those of the library apprise, which sends.
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
 from typing import Any
 
 from beamshell.errors import ConfigError, SinkDown
@@ -20,26 +19,14 @@ class NotifySink(Messenger):
     Args:
         to: addresses in the form of apprise, such as "tgram://BOT_TOKEN/CHAT_ID" or "mailto://user:password@host".
             They hold secrets: write them as "env:NAME" or "keyring:SERVICE/USER".
-        kinds: see `Messenger`, as for the others.
-        at_most_every: the time between two messages of one kind.
-        quiet: hours in which only what is urgent is told.
-        suspended_after: how long a plan must have waited before that is told.
-        disk_gb: free space in GB below which the disk is told.
+        settings: those of a `Messenger`: what is told, and when.
 
     Raises:
         ConfigError: an address is none, a setting is wrong, or apprise is not installed.
     """
 
-    def __init__(
-        self,
-        to: list[str],
-        kinds: Collection[str] | None = None,
-        at_most_every: str = "1min",
-        quiet: str = "",
-        suspended_after: str = "5min",
-        disk_gb: float = 5.0,
-    ) -> None:
-        super().__init__(kinds, at_most_every, quiet, suspended_after, disk_gb)
+    def __init__(self, to: list[str], **settings: Any) -> None:
+        super().__init__(**settings)
         try:
             import apprise
         except ImportError as exc:

@@ -70,7 +70,7 @@ class TriggerAndRead:
 
     def __init__(self) -> None:
         self._devices: list[Any] = []  # of the last point
-        self._messages: tuple[list[Msg], list[Msg]] = [], []
+        self._messages = _messages([], "primary")
 
     def __call__(self, devices: Sequence[Any]) -> Plan:
         """The plan for one point; see `trigger_and_read`."""

@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from beamshell.errors import Declined, UnknownName, UsageError
 from beamshell.shell.command_set import command
+from beamshell.shell.commands.metadata import RECORDED
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.questions import agrees, is_attended
@@ -25,11 +26,6 @@ if TYPE_CHECKING:
 HEADING = "What was measured"
 _HOW = "write amend 12 sample LaB6"
 _RUNS = re.compile(r"-?\d+(\.\.-?\d+)?|today|yesterday")
-_RECORDED = (
-    *("uid", "time", "scan_id", "versions", "command", "plan_name", "plan_type", "plan_args", "plan_form"),
-    *("detectors", "motors", "hints", "shape", "extents", "num_points", "num_intervals"),
-)
-"""What the console records of a run itself: it says what was done, and not what a person meant."""
 
 
 class Correction(NamedTuple):
@@ -95,7 +91,7 @@ def amend(session: Session, correction: Annotated[Correction, CorrectionSlot()],
     from beamshell.store.amendments import SET, NewAmendment
 
     key = correction.key
-    if key in _RECORDED:
+    if key in RECORDED:
         raise UsageError(f"{key} is recorded by the console and stays: a comment can say what is wrong with it")
     value = session.metadata_rules.value(key, correction.value)
     runs = _chosen(session, correction.runs)

@@ -83,11 +83,13 @@ def export(
 ) -> None:
     """Write runs into files that other programs read; without words the last run of this console.
 
-    The runs are chosen as in `runs`: `export csv -3..-1`, `export spec today`, `export csv yesterday samx`. The files
-    go into the folder `exports` of the data folder, or into one that is named: `export csv 12 ./folder`. A file that is
-    there already is never overwritten, unless you add replace=yes. Their names are made as the profile says, or as in
-    `name={scan_id:06d}_{sample}`; a `/` in it makes folders. header=yes writes the metadata above the table of a CSV
-    file. spec writes several scans into one file a day. Of a run that is still open what there is is written.
+    The formats are csv, spec (silx, PyMca), nexus (HDF5), jsonl (bluesky), parquet, and those of other packages.
+    The runs are chosen as in `runs`: `export csv -3..-1`, `export spec today`, `export csv yesterday samx`. The
+    files go into the folder `exports` of the data folder, or into one that is named: `export csv 12 ./folder`. A
+    file that is there already is never overwritten, unless you add replace=yes. Their names are made as the profile
+    says, or as in `name={scan_id:06d}_{sample}`; a `/` in it makes folders. header=yes writes the metadata above
+    the table of a CSV file. spec writes several scans into one file a day. Of a run that is still open what there
+    is is written.
     """
     from beamshell.store.exports.exporting import exported
 

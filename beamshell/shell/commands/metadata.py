@@ -16,6 +16,11 @@ from beamshell.text.window import table_in_window
 
 HEADING = "What was measured"
 _RESERVED = ("scan_id",)
+RECORDED = (
+    *("uid", "time", "scan_id", "versions", "command", "plan_name", "plan_type", "plan_args", "plan_form"),
+    *("detectors", "motors", "hints", "shape", "extents", "num_points", "num_intervals"),
+)
+"""What the console records of a run itself: it says what was done, and not what a person meant."""
 _NO_METADATA = "write md sample LaB6"
 _NO_KEYS = ("set", "add", "show")
 """What one types who takes the first word for a verb."""
@@ -38,6 +43,8 @@ def md(session: Session, key: str = "", value: list[Any] | None = None) -> None:
         raise UsageError(f"'{key}' is no name for metadata: write md sample LaB6")
     elif key in _RESERVED:
         raise UsageError(f"{key} is counted by the console: choose another key")
+    elif key in RECORDED:
+        raise UsageError(f"{key} is recorded by the console: choose another key")
     else:
         typed = value[0] if len(value) == 1 else " ".join(map(str, value))
         metadata[key] = session.metadata_rules.value(key, typed)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -161,6 +162,8 @@ def script(session: Session, number: int = -10, file: Annotated[str, FileSlot()]
     except FileExistsError:
         raise UsageError(f"{path} exists already: name another file") from None
     except OSError as exc:
+        with contextlib.suppress(OSError):
+            path.unlink()  # a part of it, which would stand in the way of the next try
         raise UsageError(f"{path} cannot be written: {exc.strerror}") from exc
     print_answer(f"{path}\n{counted(len(newest), 'command')}; to run them again: beamshell {path}")
 

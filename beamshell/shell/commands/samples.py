@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from beamshell.store import Run
 
 HEADING = "What was measured"
-_OF_RUN = re.compile(r"run (-?\d+)\s+(\S.*)", re.DOTALL)
+_OF_RUN = re.compile(r"run (-?\d+)(?:\s+(\S.*))?", re.DOTALL)
 """A comment or a tag for one run: "run 12 the beam was lost"."""
 _TAG = re.compile(r"[\w.+:-]+")
 
@@ -98,7 +98,9 @@ def _note(session: Session, kind: str, text: str) -> None:
     of_run = _OF_RUN.fullmatch(text)
     run: Run | None = session.own_runs[-1] if session.own_runs else None
     if of_run is not None:
-        run, text = session.runs[int(of_run[1])], of_run[2]
+        run, text = session.runs[int(of_run[1])], of_run[2] or ""
+        if not text:
+            raise UsageError(f"what about {run.label}? Write {kind} run {of_run[1]} good")
     if kind == "tag" and not _TAG.fullmatch(text):
         raise UsageError(f"'{text}' is no tag: write one word, such as good; comment takes a text")
     uid, number = (run.uid, run.scan_id) if run else (None, None)

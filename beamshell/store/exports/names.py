@@ -83,7 +83,7 @@ def _value(template: str, field: str, spec: str, conversion: str | None, metadat
     if not field.isidentifier() or conversion or not _SPEC.fullmatch(spec) or _LARGE.search(spec):
         raise UsageError(f"the name '{template}' is not understood: a field is like {{scan_id:06d}} or {{sample}}")
     if field not in values:
-        raise UsageError(f"the name '{template}' has {{{field}}}{did_you_mean(field, [*values], most=20)}")
+        raise UsageError(f"the name '{template}': the run has no {field}{did_you_mean(field, [*values], most=20)}")
     value = values[field]
     if value is None or value == "":
         return "unnumbered" if field == "scan_id" else f"no_{field}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import document_rules
@@ -25,7 +25,7 @@ POINTS = 12
 
 
 class Counter(Signal):
-    """A detector; while it counts, somebody may do something, and it counts on until that is done."""
+    """A detector; while it counts, somebody may do something, and it counts on until that is noticed."""
 
     def __init__(self) -> None:
         super().__init__("det")
@@ -35,8 +35,13 @@ class Counter(Signal):
         status = Status()
 
         def count() -> None:
-            self.disturb()
-            status.set_finished()
+            finish(self.disturb() or (lambda: True))
+
+        def finish(is_noticed: Callable[[], bool]) -> None:
+            if is_noticed():
+                status.set_finished()
+            else:
+                call_later(0.005, lambda: completions.post(lambda: finish(is_noticed)))
 
         call_later(COUNT_S, lambda: completions.post(count))
         return status
@@ -80,10 +85,12 @@ def test_the_points_that_somebody_disturbs_while_they_are_counted_are_marked_and
     disturbed = {point for point in range(1, POINTS + 1) if chance.random() < 0.3}
     det, counted = Counter(), iter(range(1, POINTS + 1))
 
-    def disturb() -> None:
-        if next(counted) in disturbed:
-            field = chance.choice(list(FIELDS))
-            client.put(f"BL:tth.{field}", FIELDS[field](chance))
+    def disturb() -> Callable[[], bool] | None:
+        if next(counted) not in disturbed:
+            return None
+        before, field = motor.last_foreign_motion, chance.choice(list(FIELDS))
+        client.put(f"BL:tth.{field}", FIELDS[field](chance))
+        return lambda: motor.last_foreign_motion is not before
 
     det.disturb = disturb
     docs, said, failure = run(motor, det)

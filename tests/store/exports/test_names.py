@@ -44,7 +44,7 @@ def test_another_key_of_the_metadata_may_be_named_too():
 @pytest.mark.parametrize(
     ("template", "reason"),
     [
-        ("{sampel}", r"has \{sampel\}: did you mean sample\?"),
+        ("{sampel}", r"the run has no sampel: did you mean sample\?"),
         ("{sample", "is not understood"),
         ("{}", "a field is like"),
         ("{0}", "a field is like"),

@@ -17,7 +17,7 @@ from beamshell.plans import fly_scan, grid_scan
 from beamshell.store import Journal, Run
 from beamshell.store.exports.exporting import export
 
-WIDE = 0.5
+WIDE = 10.0
 """deg: simulated time is faster than life, so points are far off on a busy machine."""
 
 
