@@ -34,8 +34,8 @@ from beamshell.views.scatter import Scatter
 ROWS = 100
 """Rows of the table that are shown: the newest."""
 
-_MOST_WITH_PEAKS = 20_000
-"""Points of a run up to which its peaks are computed."""
+_MOST_WITH_PEAKS, _MOST_WHILE_OPEN = 20_000, 300
+"""Points up to which the peaks of a run are computed; and while it goes on, when points must not wait for that."""
 _NEWLY_DRAWN = 5000
 """Points after which a growing curve is sent again as a whole, thinned."""
 _MORE_OF_PLANE = 1.005
@@ -158,8 +158,8 @@ class RunView(RunReceiver):
 
     def summary(self) -> dict[str, Any]:
         """What changes with the time, and what is computed from all points: progress and peaks."""
-        summary = self._how_far()
-        if self._marks is not None and self._columns:
+        summary = {**self._how_far(), "peaks": [], "marks": []}
+        if self._marks is not None and self._columns and not (self.is_open and self._seq_num > _MOST_WHILE_OPEN):
             peaks = self._marks.peaks(*self._plot.signals)
             summary["peaks"] = [self._marks.sentence(peak) for peak in peaks.values()]
             marks = [mark for mark in self._marks.marks(peaks) if mark.is_place]

@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from beamshell.errors import ConfigError, LineRefused, SinkDown, UsageError
@@ -30,6 +31,8 @@ DEFAULT_PORT = 8040
 _EVERY_S = 0.05
 """Seconds between two messages to the browsers while points come all the time."""
 _SUMMARY_EVERY_S = 1.0
+_SUMMARY_SHARE = 50.0
+"""How many times as long as it takes to compute a summary, the next one waits."""
 _RECENT_S = 86_400.0
 """Seconds of the console log that are looked at in the beginning."""
 _MOST_ENTRIES = 2000
@@ -70,7 +73,7 @@ class PageSink(Sink):
         self._whole: tuple[bytes, int] | None = (
             None  # that of this moment; None if something has come since it was made
         )
-        self._published_at = self._summed_at = 0.0
+        self._published_at = self._sum_at = 0.0
         self._broadcast = Broadcast(self._whole_message)
         self._server: PageServer | None = None
         self._pictures: PictureReader | None = None
@@ -121,9 +124,10 @@ class PageSink(Sink):
         with self._lock:
             self._published_at = now
             changes = self._shown(self._view.changes)
-            if now - self._summed_at > _SUMMARY_EVERY_S and self._broadcast.watchers:
-                self._summed_at = now
+            if now >= self._sum_at and self._broadcast.watchers:
                 changes = merged(self._shown(self._view.summary), changes)
+                took_s = time.monotonic() - now  # the peaks of many points take long, and points must not wait for them
+                self._sum_at = now + max(_SUMMARY_EVERY_S, _SUMMARY_SHARE * took_s)
             self._publish(changes)
 
     def check(self) -> str:
@@ -161,6 +165,11 @@ class PageSink(Sink):
             return
         assert self.folder is not None
         if self._pictures is None:
+            for library in (
+                "scipy.special",
+                "scipy.optimize",
+            ):  # 0.6 s: not at the first peak
+                import_module(library)
             self._runs = Runs(self.folder)
             self._pictures = PictureReader(self._show_picture)
             self._take_stored(self._runs)

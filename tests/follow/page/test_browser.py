@@ -77,6 +77,15 @@ def test_it_says_why_a_scan_waits(serve, log, see):
     assert text_of(driver, "why") == "ring.current: 0 mA is below 80 mA"
 
 
+def test_it_says_why_a_scan_has_failed(serve, journal, scan, see):
+    *documents, (_, stop) = scan(4)
+    write(journal, [*documents, ("stop", stop | {"exit_status": "fail", "reason": "th: 95 deg is above the limit"})])
+    driver = see(serve())
+    wait_until(driver, f"{POINTS} === 4")
+    assert text_of(driver, "end").startswith("scan 1: fail, 4 points")
+    assert text_of(driver, "end").endswith(": th: 95 deg is above the limit")
+
+
 def test_it_finds_the_server_again_after_that_was_started_anew(serve, journal, scan, see):
     page = serve()
     driver = see(page)

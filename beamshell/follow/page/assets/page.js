@@ -168,7 +168,7 @@ function drawRun() {
   drawPlot(shown.filter((one) => one.plot));
   const single = shown.length === 1 ? run : null;
   $("peaks").replaceChildren(...((single && single.peaks) || []).map((line) => item("li", line)));
-  text("end", single ? single.end : "");
+  text("end", single ? [single.end, single.status === "fail" && single.reason].filter(Boolean).join(": ") : "");
   $("end").className = `mono ${run.status}`;
   drawTable(single);
 }
