@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from beamshell.documents.points import number_of_points
 from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
+from beamshell.follow.watchdog import BACK, DIED, SILENT_AFTER_S, STOPPED, Trouble
 from beamshell.store.run import plan_line
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
@@ -21,14 +22,16 @@ KINDS = {
     "completed": "a scan is complete",
     "failed": "a scan, a move or an item of the queue has failed",
     "aborted": "a person has ended a scan early",
+    "queue": "the queue has come to its end",
     "suspended": "a scan has waited for longer than `suspended_after`: no beam, a shutter, an interlock",
-    "released": "a scan that was said to wait goes on",
+    "released": "what was said to wait or to hang goes on",
     "comment": "a person has written a comment",
     "disk": "the disk of the data folder is nearly full",
+    "dead": "a console has died, or hangs",
 }
 """The kinds of happenings."""
 
-URGENT = frozenset({"failed", "suspended", "disk"})
+URGENT = frozenset({"failed", "suspended", "disk", "dead"})
 """The kinds that are told also in quiet hours."""
 
 
@@ -66,6 +69,7 @@ class HappeningFinder:
         self._starts: dict[str, Mapping[str, Any]] = {}  # of the open runs, by uid
         self._suspended: dict[str, tuple[Line, bool]] = {}  # by console: since which line, and whether that was told
         self._disk_is_low = False
+        self._runs: dict[str, str] = {}  # the uid of the run that each console has begun last
 
     def take(self, line: Line) -> Iterator[Happening]:
         """What a line tells."""
@@ -101,16 +105,54 @@ class HappeningFinder:
             yield Happening("disk", now, title, text, "", f"disk:{now}")
         self._disk_is_low = is_low
 
+    def trouble(self, trouble: Trouble, now: float) -> Happening:
+        """What has become of a console.
+
+        Args:
+            trouble: as a watchdog tells it.
+            now: seconds since 1970-01-01 UTC.
+        """
+        watched, process = trouble.watched, trouble.watched.process
+        run = self._runs.get(trouble.console, "")
+        start = self._starts.get(run)
+        in_scan, again = "", "beamshell opens it again; why tells what it did."
+        if start is not None:
+            in_scan = f" in {_label(start)}"
+            number = start.get("scan_id")
+            again = f"beamshell opens it again and closes the run; continue {number} measures the rest, if it can."
+        host, pid = process.get("host"), process.get("pid")
+        console = f"the console of {watched.operator} ({host}, pid {pid})"
+        run = run if start is not None else ""
+        key = f"{trouble.kind} {trouble.console} {watched.beat}"
+        if trouble.kind == BACK:
+            return Happening("released", now, f"{console} goes on{in_scan}", "", run, key)
+        if trouble.kind == DIED:
+            title = f"{console} has died{in_scan}: {trouble.reason}"
+            text = f"Motors may still move and a shutter may be open.\n{again}" if in_scan else again
+        elif trouble.kind == STOPPED:
+            title = f"{console} is stopped{in_scan}: by Ctrl+Z, or SIGSTOP"
+            text = f"fg in its terminal lets it go on, or kill -CONT {pid} on {host}."
+        else:
+            title = f"{console} hangs{in_scan}: no sign of life for {duration(SILENT_AFTER_S)}"
+            text = f"Look at its terminal. If nothing helps: kill -9 {pid} on {host}.\n{again}"
+        return Happening("dead", now, title, text, run, key)
+
     def memory(self) -> dict[str, Any]:
         """What it must remember to go on in another process; plain JSON."""
         suspended = {console: [*asdict(line).values(), is_told] for console, (line, is_told) in self._suspended.items()}
-        return {"starts": self._starts, "suspended": suspended, "disk_is_low": self._disk_is_low}
+        return {
+            "starts": self._starts,
+            "suspended": suspended,
+            "disk_is_low": self._disk_is_low,
+            "runs": {console: run for console, run in self._runs.items() if run in self._starts},
+        }
 
     def remember(self, memory: Mapping[str, Any]) -> None:
         """Go on with what `memory` gave."""
         self._starts = dict(memory["starts"])
         self._suspended = {console: (Line(*fields), told) for console, (*fields, told) in memory["suspended"].items()}
         self._disk_is_low = memory["disk_is_low"]
+        self._runs = dict(memory["runs"])
 
     def _end(self, start: Mapping[str, Any], line: Line) -> Happening:
         stop = line.doc
@@ -121,14 +163,19 @@ class HappeningFinder:
         why = f": {reason}" if reason and kind != "completed" else ""
         title = f"{_label(start)}: {status}, {points}, {took}{why}"
         number = start.get("scan_id")
-        next_words = "" if kind == "completed" else f"why {number} tells why; continue {number} measures the rest.\n"
-        return Happening(kind, _time(line), title, f"{next_words}{_about(start)}", line.run, line.key)
+        next_words = (
+            "" if kind == "completed" else f"why {number} tells why; continue {number} measures the rest, if it can.\n"
+        )
+        text = f"{next_words}{plan_line(dict(start))}\n{_about(start)}".strip()
+        return Happening(kind, _time(line), title, text, line.run, line.key)
 
     def _take_entry(self, line: Line) -> Iterator[Happening]:
         facts, console = line.doc, str(line.doc.get("console"))
         kind = facts.get("kind")
         if kind == "suspended":
             self._suspended[console] = line, False
+        elif kind == "run":
+            self._runs[console] = str(facts.get("uid"))
         elif kind in ("released", "ended", "paused", "closed"):
             since = self._suspended.pop(console, None)
             if kind == "released" and since is not None and since[1]:
@@ -140,6 +187,9 @@ class HappeningFinder:
         elif kind == "item" and facts.get("state") == "failed":
             title = f"the queue: {facts.get('line')} has failed: {facts.get('reason')}"
             yield Happening("failed", _time(line), title, "queue shows what is left.", "", line.key)
+        elif kind == "queue":
+            title = f"the queue has come to its end: {facts.get('states')}"
+            yield Happening("queue", _time(line), title, "queue add puts more into it.", "", line.key)
 
     def _take_amendment(self, line: Line) -> Iterator[Happening]:
         if line.doc.get("kind") == "comment":

@@ -5,23 +5,33 @@ How a message is sent is a subclass's. What it has found and not sent yet is in 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from functools import partial
 
 from beamshell.errors import SinkDown
 from beamshell.follow.discretion import Discretion, Message
-from beamshell.follow.happenings import HappeningFinder
+from beamshell.follow.happenings import Happening, HappeningFinder
 from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
+from beamshell.follow.picture import Picture, draw
 from beamshell.follow.sink import Sink
+from beamshell.follow.watchdog import Watchdog, signs_of_consoles
 from beamshell.text.times import parse_duration
 
 _LOOK_S = 1.0
+_ALONE_AFTER_S = 10.0
+"""Seconds after which the follower of another console sends what this one could not."""
+
+_WITH_PICTURE = ("completed", "failed", "aborted")
 
 
 class Messenger(Sink):
-    """Override `deliver`.
+    """Override `deliver`; a subclass with several receivers sets their number by `divide`.
+
+    It watches the consoles of its computer too, and outlives its own one until the message is sent that it has died.
 
     Args:
         kinds: of happenings that are told, such as ["failed", "suspended"]; None is all.
@@ -29,6 +39,7 @@ class Messenger(Sink):
         quiet: hours in which only what is urgent is told, such as "22:00-07:00"; "" for none.
         suspended_after: how long a plan must have waited before that is told, such as "5min".
         disk_gb: free space in GB below which the disk is told.
+        picture: the plot of a run goes with the message that tells its end.
 
     Raises:
         ConfigError: a kind or the quiet hours are wrong.
@@ -44,14 +55,27 @@ class Messenger(Sink):
         quiet: str = "",
         suspended_after: str = "5min",
         disk_gb: float = 5.0,
+        picture: bool = True,
     ) -> None:
+        self._wants_picture = picture
+        self._pictures: dict[str, Picture | None] = {}  # that of the last run, by its uid
+        self._watchdog = Watchdog()
         self._finder = HappeningFinder(parse_duration(suspended_after), disk_gb)
-        self._discretion = Discretion(kinds, parse_duration(at_most_every), quiet)
+        self._make_discretion = partial(Discretion, kinds, parse_duration(at_most_every), quiet)
+        self._discretions = [self._make_discretion()]  # one for each receiver: none waits for another
         self._is_awake = False
         self._looked_at = 0.0
 
-    def deliver(self, message: Message) -> None:
-        """Send one message.
+    def divide(self, receivers: int) -> None:
+        """Send each message to so many receivers, of which none waits for another."""
+        self._discretions = [self._make_discretion() for _ in range(receivers)]
+
+    def deliver(self, message: Message, receiver: int) -> None:
+        """Send one message to one receiver.
+
+        Args:
+            message: what is sent.
+            receiver: its number, from 0.
 
         Raises:
             SinkDown: it does not arrive now; it is sent again a second later.
@@ -62,24 +86,30 @@ class Messenger(Sink):
         """Find what is worth a message, and remember it."""
         self._wake()
         for line in lines:
-            self._discretion.offer(self._finder.take(line))
+            self._offer(list(self._finder.take(line)))
+            if line.name == CONSOLE and line.doc.get("kind") == "closed":
+                self._watchdog.closed(str(line.doc.get("console")))
         self._remember()
 
     def poll(self) -> None:
         """Send the messages that are due.
 
         Raises:
-            SinkDown: one does not arrive.
+            SinkDown: one does not arrive; those for other receivers were sent.
         """
         self._wake()
         now = time.time()
-        if now - self._looked_at >= _LOOK_S:
+        if not 0 <= now - self._looked_at < _LOOK_S:
             self._looked_at = now
-            self._discretion.offer(self._finder.due(now, self._free_gb()))
-        for message in self._discretion.messages(now):
-            self.deliver(message)
-            self._discretion.sent(message, now)
-            self._remember()
+            self._look(now)
+        self._for_each_receiver(lambda receiver: self._send_due(receiver, now))
+
+    def must_go_on(self, console_pid: int, ended_s: float) -> bool:
+        """Whether it is not sent yet that a console has died; another console's follower may go on with that."""
+        if self._watchdog.watches(console_pid):  # it is not known yet whether it was closed
+            return True
+        is_unsent = any(discretion.holds("dead") for discretion in self._discretions)
+        return is_unsent and (ended_s < _ALONE_AFTER_S or not self._watchdog.watched)
 
     def check(self) -> str:
         """Send a test message.
@@ -87,28 +117,86 @@ class Messenger(Sink):
         Raises:
             SinkDown: it does not arrive.
         """
-        self.deliver(Message("beamshell: a test message", "Sent by `beamshell check`.", ()))
+        message = Message("beamshell: a test message", "Sent by `beamshell check`.", ())
+        self._for_each_receiver(lambda receiver: self.deliver(message, receiver))
         return "a test message is on its way"
+
+    def picture_of(self, message: Message) -> Picture | None:
+        """The plot of the run whose end a message tells; None if there is none, or it cannot be drawn."""
+        runs = [happening.run for happening in message.happenings if happening.kind in _WITH_PICTURE]
+        if not (runs and self._wants_picture and self.folder):
+            return None
+        if runs[-1] not in self._pictures:  # it is not drawn again when the message is repeated
+            self._pictures = {runs[-1]: draw(self.folder, runs[-1])}
+        return self._pictures[runs[-1]]
+
+    def _look(self, now: float) -> None:
+        """Look for what the time, the disk and the consoles tell."""
+        before = self._watchdog.memory()
+        happenings = list(self._finder.due(now, self._free_gb()))
+        if self.folder is not None:
+            with contextlib.suppress(OSError):  # the folder is away: nothing can be said of any console
+                signs = signs_of_consoles(self.folder, self._watchdog.watched)
+                troubles = self._watchdog.look(signs, time.monotonic())
+                happenings += [self._finder.trouble(trouble, now) for trouble in troubles]
+        self._offer(happenings)
+        if happenings or before.keys() != self._watchdog.watched.keys():
+            self._remember()
+
+    def _offer(self, happenings: Sequence[Happening]) -> None:
+        for discretion in self._discretions:
+            discretion.offer(happenings)
+
+    def _for_each_receiver(self, send: Callable[[int], None]) -> None:
+        """Call `send` with the number of each receiver, also after one that takes nothing.
+
+        Raises:
+            SinkDown: some take nothing.
+        """
+        problems = []
+        for receiver in range(len(self._discretions)):
+            try:
+                send(receiver)
+            except SinkDown as exc:
+                problems.append(str(exc))
+        if problems:
+            raise SinkDown("; ".join(problems))
+
+    def _send_due(self, receiver: int, now: float) -> None:
+        discretion = self._discretions[receiver]
+        for message in discretion.messages(now):
+            if not message.is_repeated:
+                discretion.sending(message)
+                self._remember()
+            self.deliver(message, receiver)
+            discretion.sent(message, now)
+            self._remember()
 
     def _wake(self) -> None:
         """Go on where the process before has ended."""
         if self._is_awake:
             return
-        self._is_awake = True
         try:
             memory = json.loads(self.memory.read_text(encoding="utf-8")) if self.memory else None
+            if memory is not None:
+                self._finder.remember(memory["finder"])
+                for discretion, memory_of_one in zip(self._discretions, memory["discretions"], strict=False):
+                    discretion.remember(memory_of_one)
+                self._watchdog.remember(memory["watchdog"])
         except FileNotFoundError:
-            memory = None
-        except (OSError, ValueError) as exc:
+            pass
+        except (OSError, ValueError, LookupError, TypeError) as exc:
             raise SinkDown(f"{self.memory} cannot be read ({exc}): remove it; what waits in it is lost") from exc
-        if memory:
-            self._finder.remember(memory["finder"])
-            self._discretion.remember(memory["discretion"])
+        self._is_awake = True
 
     def _remember(self) -> None:
         if self.memory is None:
             return
-        memory = {"finder": self._finder.memory(), "discretion": self._discretion.memory()}
+        memory = {
+            "finder": self._finder.memory(),
+            "discretions": [discretion.memory() for discretion in self._discretions],
+            "watchdog": self._watchdog.memory(),
+        }
         fresh = self.memory.with_suffix(".new")
         try:
             fresh.write_text(json.dumps(memory), encoding="utf-8")

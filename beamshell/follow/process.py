@@ -22,6 +22,7 @@ from beamshell.follow.cursor import CursorFile
 from beamshell.follow.follower import Follower
 from beamshell.follow.reader import Reader
 from beamshell.follow.settings import make_sink
+from beamshell.follow.sink import Sink
 from beamshell.follow.status import FOLDER, FollowerStatus, cursor_path, status_path
 from beamshell.store.processes import this_process
 
@@ -31,6 +32,7 @@ RUNS_ALREADY = 75
 """The exit status if another process follows under this name (EX_TEMPFAIL of sysexits.h)."""
 
 _STATUS_EVERY_S = 0.5
+_LOOK_S = 0.05
 _LAST_LINES_S = 5.0
 """Seconds that a process may take to send the last lines when it is to end."""
 
@@ -42,7 +44,8 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
         folder: the data folder.
         name: of the follower.
         block: its settings.
-        with_console: end when the standard input ends, which the console holds open as long as it lives.
+        with_console: end when the standard input ends, which the console holds open as long as it lives. A sink that
+            must still tell that it has died goes on until it has.
 
     Raises:
         ConfigError: the settings are wrong; the status says so too.
@@ -53,16 +56,18 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
             _log.info("another process follows under the name %s", name)
             return RUNS_ALREADY
         stopped = threading.Event()
+        console_pid = os.getppid()
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # it ends as with Ctrl+C
-        if with_console:
-            threading.Thread(target=_wait_for_end_of_console, args=[stopped], daemon=True).start()
         path = status_path(folder, name)
         try:
-            follower = _make(folder, name, block, stopped)
+            sink = make_sink(name, block)
+            follower = _make(folder, name, block, sink, stopped)
         except Exception as exc:
             now, problem = time.time(), one_line_of(exc)
             _save(FollowerStatus("failed", now, now, error=problem, error_time=now, process=this_process()), path)
             raise
+        if with_console:
+            threading.Thread(target=_wait_for_end_of_console, args=[console_pid, sink, stopped], daemon=True).start()
         writer = threading.Thread(target=_write_status, args=[follower, path, stopped], daemon=True)
         writer.start()
         has_failed = _run(follower, stopped)
@@ -95,8 +100,7 @@ def _run(follower: Follower, stopped: threading.Event) -> bool:
     return bool(failures)
 
 
-def _make(folder: Path, name: str, block: Mapping[str, Any], stopped: threading.Event) -> Follower:
-    sink = make_sink(name, block)
+def _make(folder: Path, name: str, block: Mapping[str, Any], sink: Sink, stopped: threading.Event) -> Follower:
     sink.folder = folder
     sink.memory = folder / FOLDER / f"{name}.memory.json"
     cursor_file = CursorFile(cursor_path(folder, name))
@@ -133,9 +137,12 @@ def _alone(folder: Path, name: str) -> Iterator[bool]:
         os.close(fd)
 
 
-def _wait_for_end_of_console(stopped: threading.Event) -> None:
-    """Set `stopped` when the console has ended, however it did."""
+def _wait_for_end_of_console(pid: int, sink: Sink, stopped: threading.Event) -> None:
+    """Set `stopped` when the console has ended, however it did, and the sink may end."""
     while os.read(sys.stdin.fileno(), 4096):
+        pass
+    ended_at = time.monotonic()
+    while sink.must_go_on(pid, time.monotonic() - ended_at) and not stopped.wait(_LOOK_S):
         pass
     stopped.set()
 

@@ -31,6 +31,8 @@ SINKS = {
     "kafka": "beamshell.follow.sinks.kafka:KafkaSink",
     "page": "beamshell.follow.page.sink:PageSink",
     "notify": "beamshell.follow.sinks.notify:NotifySink",
+    "olog": "beamshell.follow.sinks.olog:OlogSink",
+    "elog": "beamshell.follow.sinks.elog:ElogSink",
 }
 """The sinks of beamshell: by name, the module and the class."""
 

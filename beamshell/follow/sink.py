@@ -26,11 +26,11 @@ class Sink:
     starts_anew: bool = False
     """True keeps no cursor: each process begins with the runs that are open, read from their beginning."""
 
-    folder: Path | None = None
-    """The data folder; set before the first line."""
-
     memory: Path | None = None
     """A file in the data folder that is the sink's own, for what it must remember; set before the first line."""
+
+    folder: Path | None = None
+    """The data folder; set before the first line."""
 
     def send(self, lines: Sequence[Line]) -> None:
         """Hand lines over; when this returns, the receiver has them all, in this order.
@@ -55,6 +55,17 @@ class Sink:
             SinkDown: it does not arrive.
         """
         raise SinkDown("this sink has no test message")
+
+    def must_go_on(self, console_pid: int, ended_s: float) -> bool:  # noqa: ARG002
+        """Whether the process must live on though its console has ended, for what must still be sent.
+
+        Another thread calls it some twenty times a second; SIGTERM ends the process whatever this says.
+
+        Args:
+            console_pid: the process of that console.
+            ended_s: seconds since it has ended.
+        """
+        return False
 
     def close(self) -> None:
         """Let the receiver go; lines that it has taken must arrive."""

@@ -71,9 +71,13 @@ class MetadataRule:
 
     @property
     def remedy(self) -> str:
-        """What to type."""
+        """What to type for the next runs."""
+        return self.remedy_by(_COMMANDS.get(self.key, f"md {self.key}"))
+
+    def remedy_by(self, command: str) -> str:
+        """A command with a value behind it that the key may have."""
         doc = f" ({self.doc})" if self.doc else ""
-        return f"{_COMMANDS.get(self.key, f'md {self.key}')} {in_one_line(self._example)}{doc}"
+        return f"{command} {in_one_line(self._example)}{doc}"
 
     @property
     def _example(self) -> Any:
@@ -134,8 +138,13 @@ class MetadataRules:
     by_key: dict[str, MetadataRule] = field(default_factory=dict)
     problems: list[ConfigError] = field(default_factory=list)
 
-    def value(self, key: str, typed: Any) -> Any:
+    def value(self, key: str, typed: Any, command: str = "") -> Any:
         """The value for a key that a typed word stands for; a number stays a number, everything else is text.
+
+        Args:
+            key: of the metadata.
+            typed: the word.
+            command: what one types before another value; "" for the command that sets the key for the next runs.
 
         Raises:
             UsageError: it may not have this value; the message says what to type.
@@ -145,7 +154,7 @@ class MetadataRules:
             return plain_value(typed)
         value = rule.value(typed)
         if problem := rule.problem(value):
-            raise UsageError(f"{key}: {problem}: {rule.remedy}")
+            raise UsageError(f"{key}: {problem}: {rule.remedy_by(command) if command else rule.remedy}")
         return value
 
     def refuse(self, metadata: Mapping[str, Any]) -> None:

@@ -88,6 +88,8 @@ def _marked(part: str, commands: Container[str], variables: Container[str], valu
         word, *rest = part.lstrip("%").split(maxsplit=1)  # at any blank, also one that does not break the line
         if rest and set(rest[0]) == {"?"}:
             return f"{word}?"
+        if rest and rest[0].endswith("?"):  # as text: IPython would show help about the last word
+            return f"get_ipython().run_line_magic({word!r}, {rest[0]!r})"
         return " ".join([f"%{word}", *rest])
     if (call := _CALL.match(part)) and call[1] in commands and _is_python(part[1:]):
         return part[1:]

@@ -30,6 +30,8 @@ FILE = "amendments.jsonl"
 COMMENT, TAG, SET, UNDO = "comment", "tag", "set", "undo"
 """The kinds of amendments: a text, a word, a corrected value of the metadata, and one that takes another back."""
 
+_MOST_NAMED = 3  # damaged lines
+
 _COPIED = b'["copied",{"from":"console log"}]\n'
 """The line behind the notes that were copied from the console log."""
 
@@ -99,6 +101,7 @@ class Amendments:
         self._offset = 0  # how much of the file is in `_known`
         self._notes_copied = False  # whether the file says that the notes of the console log are in it
         self._copying_tried = False
+        self._damaged: set[bytes] = set()  # the lines of which the log has spoken
 
     # ---- reading -----------------------------------------------------------------------------
 
@@ -137,7 +140,7 @@ class Amendments:
         with self._lock:
             self._copy_notes_once()
         lines, offset = self._lines_from(offset)
-        return list(_parsed(lines)), offset
+        return list(self._parsed(lines)), offset
 
     def _lines_from(self, offset: int) -> tuple[bytes, int]:
         """The whole lines behind an offset, or of another file that has taken the place of the one it is of."""
@@ -154,12 +157,28 @@ class Amendments:
         whole = block[: block.rfind(b"\n") + 1]
         return whole, begin + len(whole)
 
+    def _parsed(self, lines: bytes) -> Iterator[Amendment]:
+        """The amendments of whole lines; the log names the first damaged ones, and counts the others."""
+        damaged = []
+        for line in lines.splitlines(keepends=True):
+            try:
+                if line not in (_COPIED, b"\n"):
+                    yield _amendment(*from_json(line.decode("ascii")))
+            except (ValueError, LookupError, TypeError, RecursionError):
+                damaged.append(line)
+        damaged = [line for line in damaged if line not in self._damaged]
+        self._damaged.update(damaged)
+        for line in damaged[:_MOST_NAMED]:
+            _log.warning("%s: a damaged line is left out: %.60r", FILE, line)
+        if len(damaged) > _MOST_NAMED:
+            _log.warning("%s: %d more lines are damaged and left out", FILE, len(damaged) - _MOST_NAMED)
+
     def _read_on(self) -> None:
         before = self._offset
         lines, self._offset = self._lines_from(before)
         if self._offset < before:  # another file has taken its place
             self._known, self._notes_copied = [], False
-        self._known += _parsed(lines)
+        self._known += self._parsed(lines)
         self._notes_copied |= _COPIED in lines
 
     # ---- writing -----------------------------------------------------------------------------
@@ -274,16 +293,6 @@ def in_force(amendments: Iterable[Amendment]) -> list[Amendment]:
 
 def _line(amendment: Amendment) -> bytes:
     return f"{to_json(('amendment', amendment._asdict()))}\n".encode("ascii")
-
-
-def _parsed(lines: bytes) -> Iterator[Amendment]:
-    """The amendments of whole lines; a damaged line is left out, and the log says so."""
-    for line in lines.splitlines(keepends=True):
-        try:
-            if line not in (_COPIED, b"\n"):
-                yield _amendment(*from_json(line.decode("ascii")))
-        except (ValueError, LookupError, TypeError, RecursionError):
-            _log.warning("%s: a damaged line is left out: %.60r", FILE, line)
 
 
 def _amendment(name: str, facts: dict[str, Any]) -> Amendment:

@@ -43,6 +43,17 @@ class Request(NamedTuple):
         return f"{self.console} asks for control{f': {self.reason}' if self.reason else ''}"
 
 
+def shown_consoles(folder: Path) -> Iterator[tuple[Console, float]]:
+    """The consoles that have a file, dead ones too; each with its last sign of life, by the file server's clock.
+
+    Args:
+        folder: the data folder.
+    """
+    for path in (folder / CONTROL).glob("console.*.json"):
+        if (console := _as_console(_content(path))) is not None:
+            yield console, _mtime_of(path)
+
+
 class ControlFolder:
     """The part of one console in the folder `control`.
 

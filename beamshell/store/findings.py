@@ -12,7 +12,7 @@ from beamshell.store.run import Run, plan_line
 from beamshell.store.run_list import RunList, moment_text, number_text
 from beamshell.store.runs import Runs
 from beamshell.store.search_query import Query
-from beamshell.store.search_words import words_of
+from beamshell.store.search_words import number_word, words_of
 from beamshell.store.typed_lines import TypedLine
 from beamshell.text.lists import listed
 from beamshell.text.numbers import counted
@@ -60,11 +60,11 @@ class Findings:
     def _place(self, run: Run) -> str:
         """The text of a run in which the first word stands, with its key; the command if that is where."""
         for term in self._query.terms:
-            words, is_prefix = words_of(term.text), term.is_prefix
+            words, is_prefix, number = words_of(term.text), term.is_prefix, term.search_term.number
             for label, text in _texts(run):
                 if term.key and label != term.key:
                     continue
-                if _stands_in(words, is_prefix, text):
+                if _stands_in(words, is_prefix, text) or (number and number == number_word(text)):
                     return shorten(f"{label}: {text}" if label else text, _LONGEST, placeholder=" ...")
         return plan_line(run.start)
 

@@ -21,7 +21,7 @@ from beamshell.store.search_words import TOKENIZER
 OLDEST_FIRST = "id"
 NEWEST_FIRST = "id DESC"
 
-_VERSION = 2
+_VERSION = 3
 _WORDS = f"tokenize = \"{TOKENIZER}\", detail = none, columnsize = 0, prefix = '2 3 4 5 6'"
 _SCHEMA = f"""
 CREATE TABLE runs (

@@ -54,6 +54,11 @@ def process_exists(pid: int) -> bool:
     return _status(pid)[:1] != ["Z"]
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a process of this computer is stopped: by Ctrl+Z, or SIGSTOP. False where the system does not tell."""
+    return _status(pid)[:1] == ["T"]
+
+
 @cache
 def boot_id() -> str:
     """An id that changes when the computer starts again; "" where the system has none (then locks must do)."""

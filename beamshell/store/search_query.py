@@ -7,16 +7,16 @@ search word, never an error.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import NamedTuple, TypeVar
 
 from beamshell.errors import UsageError
-from beamshell.store.search_words import SearchTerm, key_word, words_of
-from beamshell.text.moments import Span, read_span
+from beamshell.store.search_words import SearchTerm, key_word, number_word, words_of
+from beamshell.text.moments import Span, is_clock_time, read_span
 
-__all__ = ["STATUSES", "Numbers", "Query", "Term", "parse"]
+__all__ = ["STATUSES", "Numbers", "Query", "Term", "number_of_choosing_words", "parse"]
 
 STATUSES = {"failed": "fail", "aborted": "abort", "success": "success", "open": "open"}
 """How a run has ended: the word that one types, and the exit status of the stop document; `open` has none."""
@@ -25,10 +25,13 @@ T = TypeVar("T")
 
 _STATUS_WORDS = STATUSES | {"fail": "fail", "abort": "abort", "successful": "success"}
 _FILLERS = ("with", "and")
-_LONGEST_SPAN = 9  # words: between last tuesday 14:00 and last friday 16:00
+_LONGEST_SPAN = 12  # words: between Sun 29 Nov 2026 14:00 and Mon 30 Nov 2026 16:00
 _LARGEST = 2**63 - 1  # of a number in the index
 _TOKEN = re.compile(r'(?:(?P<key>[^\s"=]+)=)?"(?P<quoted>(?:[^"]|"")*)(?:"(?P<star>\*)?|\Z),?|(?P<bare>\S+)')
-_NUMBERS = re.compile(r"(?:(-?[0-9]+)?(\.\.))?(-?[0-9]+)?")
+_NUMBER = re.compile(r"#?(-?[0-9]+)")
+_RANGE = re.compile(rf"(?:{_NUMBER.pattern})?(?:\.\.|:)(?:{_NUMBER.pattern})?")
+_RANGE_WITH_DASH = re.compile(rf"{_NUMBER.pattern}[-\u2013]{_NUMBER.pattern}")
+_YEARS = (1900, 2199)
 _FACT = re.compile(r"([^\s=]+)=(.+)", re.DOTALL)
 
 
@@ -60,7 +63,8 @@ class Term(NamedTuple):
     @property
     def search_term(self) -> SearchTerm:
         """What is looked up in the index."""
-        return SearchTerm(tuple(words_of(self.text)), key_word(self.key), self.is_prefix)
+        number = number_word(self.text) if self.key else ""
+        return SearchTerm(tuple(words_of(self.text)), key_word(self.key), self.is_prefix, number)
 
     def __str__(self) -> str:
         bare = f"{self.key}={self.text}" if self.key else self.text
@@ -104,7 +108,8 @@ class Query:
         Args:
             now: the present moment, in seconds since 1970-01-01 UTC.
         """
-        parts = [*map(str, self.numbers), *(f"{span.words} ({span.dates(now)})" for span in self.spans)]
+        # Spans come first, since a number before a month is a day.
+        parts = [*(f"{span.words} ({span.dates(now)})" for span in self.spans), *map(str, self.numbers)]
         parts += map(_status_word, self.statuses)
         if self.terms:
             parts += ["with", " and ".join(map(str, self.terms))]
@@ -134,7 +139,20 @@ def parse(text: str, now: float, keys: Collection[str] = ()) -> Query:
     Raises:
         UsageError: a word has neither a letter nor a digit, or a range of numbers is the wrong way round.
     """
-    return _Parser(text, now, keys).query()
+    return _Parser(_tokens(text), now, keys).query()
+
+
+def number_of_choosing_words(words: Sequence[str], now: float) -> int:
+    """How many of the first words are numbers of runs, times and statuses, which choose runs and are no names.
+
+    Args:
+        words: such as ``["last", "night", "failed", "sample", "LaB6"]``, of which it is three.
+        now: the present moment, in seconds since 1970-01-01 UTC.
+
+    Raises:
+        UsageError: a range of numbers is the wrong way round, or a word may mean several things.
+    """
+    return _Parser((_Token(word, "", is_quoted=False, is_prefix=False) for word in words), now).skip_choosing_words()
 
 
 class _Token(NamedTuple):
@@ -145,8 +163,8 @@ class _Token(NamedTuple):
 
 
 class _Parser:
-    def __init__(self, text: str, now: float, keys: Collection[str]) -> None:
-        self._tokens = list(_tokens(text))
+    def __init__(self, tokens: Iterable[_Token], now: float, keys: Collection[str] = ()) -> None:
+        self._tokens = list(tokens)
         self._now = now
         self._keys = {key_word(key) for key in keys} - {""}
         self._at = 0
@@ -161,18 +179,34 @@ class _Parser:
             token = self._tokens[self._at]
             if token.is_quoted:
                 self._take_term(Term(token.text, token.key, token.is_prefix))
-            elif not (self._take_number(token) or self._take_span() or self._take_word(token)):
+            elif not (self._take_choosing(token) or self._take_word(token)):
                 self._take_term(_bare_term(token.text))
         return Query(_unique(self._numbers), _unique(self._spans), _unique(self._statuses), _unique(self._terms))
 
-    def _take_number(self, token: _Token) -> bool:
-        if token.text.casefold() == "last" and (number := _whole(self._peek(1))) and not self._span(self._at):
+    def skip_choosing_words(self) -> int:
+        while self._at < len(self._tokens) and self._take_choosing(self._tokens[self._at]):
+            pass
+        return self._at
+
+    def _take_choosing(self, token: _Token) -> bool:
+        return self._take_span() or self._take_numbers(token) or self._take_status(token)
+
+    def _take_status(self, token: _Token) -> bool:
+        if (status := _STATUS_WORDS.get(token.text.casefold())) is None:
+            return False
+        self._statuses.append(status)
+        self._at += 1
+        return True
+
+    def _take_numbers(self, token: _Token) -> bool:
+        if token.text.casefold() in ("last", "past") and (number := _whole(self._peek(1))):
             self._numbers.append(Numbers(-number, -1))
             self._at += 2
             return True
-        if (numbers := _numbers(token.text)) is None:
+        numbers = [_numbers(part) for part in token.text.split(",")]
+        if None in numbers:
             return False
-        self._numbers.append(numbers)
+        self._numbers += filter(None, numbers)
         self._at += 1
         return True
 
@@ -208,9 +242,6 @@ class _Parser:
     def _take_word(self, token: _Token) -> bool:
         word = token.text.casefold()
         if word in _FILLERS:
-            self._at += 1
-        elif word in _STATUS_WORDS:
-            self._statuses.append(_STATUS_WORDS[word])
             self._at += 1
         elif key_word(word) in self._keys and "=" not in word and self._value_follows():
             value = self._tokens[self._at + 1]
@@ -272,18 +303,31 @@ def _status_word(status: str) -> str:
 
 
 def _numbers(word: str) -> Numbers | None:
-    """The range of numbers that a word says; None if it says none.
+    """The range of numbers that a word says, such as `12`, `#12`, `12..20`, `12-20` and `12:`; None if it says none.
 
     Raises:
-        UsageError: it is the wrong way round.
+        UsageError: it is the wrong way round, or may mean several things.
     """
-    match = _NUMBERS.fullmatch(word)
-    if match is None or not (match[1] or match[3]):
+    if match := _NUMBER.fullmatch(word):
+        return Numbers(_bounded(int(match[1])), _bounded(int(match[1])))
+    match = _RANGE.fullmatch(word) or _RANGE_WITH_DASH.fullmatch(word)
+    if match is None or not (match[1] or match[2]):
         return None
-    first, last = (None if part is None else _bounded(int(part)) for part in (match[1], match[3]))
-    if not match[2]:
-        return Numbers(last, last)
-    if first is not None and last is not None and (first < 0) == (last < 0) and first > last:
+    first, last = (None if part is None else _bounded(int(part)) for part in match.groups())
+    if first is None or last is None:
+        return Numbers(first, last)
+    if is_clock_time(word):
+        if first >= last:  # no range
+            return None
+        raise UsageError(f"{word} may be runs or a time: write {first}..{last} or since {word}")
+    has_dash = _RANGE_WITH_DASH.fullmatch(word) is not None
+    if has_dash and _YEARS[0] <= first <= _YEARS[1]:  # the form of many proposals
+        if first > last:
+            return None
+        raise UsageError(f'{word} may be runs or a name: write {first}..{last} or "{word}"')
+    if has_dash and first < 0 <= last:
+        raise UsageError(f"{word} is not understood: write {first}..{-last}")
+    if (first < 0) == (last < 0) and first > last:
         raise UsageError(f"{word} is the wrong way round: write {last}..{first}")
     return Numbers(first, last)
 

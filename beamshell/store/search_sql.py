@@ -72,8 +72,9 @@ def selection(query: Query, ids: dict[int, int], late_ms: float) -> Selection:
     if end < inf:
         on_numbers.add(f"{number} <= ?", _milliseconds(end) + late_ms)
         on_runs.add("runs.time < ?", end)
-    for phrase in filter(None, (term.phrase for term in terms)):
-        on_words.add("instr(words.text, ?) > 0", phrase)
+    for phrases in filter(None, (term.phrases for term in terms)):
+        either = " OR ".join("instr(words.text, ?) > 0" for _ in phrases)
+        on_words.add(f"({either})", *phrases)
     if query.numbers:
         ranges = [_range(numbers, ids) for numbers in query.numbers]
         either = " OR ".join(condition for condition, _ in ranges)

@@ -74,7 +74,7 @@ def find_typed_lines(db: sqlite3.Connection, query: Query, most: int) -> list[Ty
     for span in query.spans:
         conditions.append("typed.time >= ? AND typed.time < ?")
         values += [span.begin, span.end]
-    for phrase in filter(None, (term.phrase for term in terms)):
+    for phrase in (phrase for term in terms for phrase in term.phrases):
         conditions.append("instr(typed_words.text, ?) > 0")
         values.append(phrase)
     rows = db.execute(

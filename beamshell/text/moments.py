@@ -1,4 +1,4 @@
-"""Spans of time in words, such as "yesterday", "last week" and "since tuesday 14:00", read in local time.
+"""Spans of time in words, such as "yesterday", "29 Nov" and "since tuesday 14:00", read in local time.
 
 Pure: it knows no clock; what "now" is comes in as an argument. Words that are no time are no error: they are left to
 the caller.
@@ -6,17 +6,22 @@ the caller.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from math import inf, isfinite
 from typing import NamedTuple
 
-__all__ = ["TIME_WORDS", "Span", "read_span"]
+__all__ = ["TIME_WORDS", "Span", "is_clock_time", "read_span"]
 
 _DAY = timedelta(days=1)
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_MONTH_NAMES = (
+    *("january", "february", "march", "april", "may", "june"),
+    *("july", "august", "september", "october", "november", "december"),
+)
+_LAST = ("last", "past")
 _PARTS_OF_DAY = {"morning": (0, 12), "afternoon": (12, 18), "evening": (18, 24), "night": (18, 32)}
 """The hours from which and to which they last; a night ends at 8 o'clock of the next day."""
 _UNITS = {
@@ -28,9 +33,14 @@ _UNITS = {
     "d": _DAY,
     "week": timedelta(weeks=1),
 }
+_SINGLE_UNITS = ("minute", "min", "hour", "day")
+"""Units without a number: `last hour`; a week, a month and a year are those of the calendar."""
 _CLOCK = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9]))?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _MONTH = re.compile(r"([0-9]{4})-(0[1-9]|1[0-2])")
+_DAY_OF_MONTH = re.compile(r"([0-9]{1,2})(?:st|nd|rd|th)?\.?")
+_YEAR = re.compile(r"(?:19|20|21)[0-9]{2}")
+_LEAP_YEARS_APART = 8  # at most
 _LENGTH = re.compile(r"([0-9]{1,6})([a-z]*)")
 _BEGIN_OF_BOUND = {"since": "begin", "from": "begin", "after": "end"}
 _END_OF_BOUND = {"until": "end", "till": "end", "before": "begin"}
@@ -43,6 +53,8 @@ TIME_WORDS = (
     "this morning",
     "this afternoon",
     "this week",
+    "last hour",
+    "last day",
     "last night",
     "last week",
     "last month",
@@ -105,7 +117,8 @@ def read_span(words: Sequence[str], now: float, day: date | None = None) -> tupl
 
     A day is from midnight to midnight. `last tuesday` is the last one before today; `tuesday` may be today. `since`
     and `until` take in the whole day that they name, `after` and `before` leave it out. A clock time behind `since` is
-    the last time the clock has shown it.
+    the last time the clock has shown it, and a date without a year is that of the last year in which it is not in the
+    future. `past` means `last`.
 
     Args:
         words: of a person.
@@ -127,6 +140,11 @@ def read_span(words: Sequence[str], now: float, day: date | None = None) -> tupl
     except (OverflowError, ValueError, OSError):  # a date that no calendar or no computer has
         return None
     return Span(begin, end, " ".join(reader.words[: period.used])), period.used
+
+
+def is_clock_time(word: str) -> bool:
+    """Whether a word is a time of day, such as 14:30."""
+    return _CLOCK.fullmatch(word) is not None
 
 
 class _Bound(NamedTuple):
@@ -193,10 +211,13 @@ class _Reader:
         return _Period(begin, end, last.used)
 
     def _last_while(self) -> _Period | None:
-        """`last 2h`, `last 3 days`: up to now."""
-        if self.word(0) != "last" or (length := self._length(1)) is None:
+        """`last 2h`, `last 3 days`, `last hour`: up to now."""
+        if self.word(0) not in _LAST:
             return None
-        return _Period(self.now - length[0], None, length[1])
+        if self.word(1) in _SINGLE_UNITS:
+            return _Period(self.now - _UNITS[self.word(1)], None, 2)
+        length = self._length(1)
+        return _Period(self.now - length[0], None, length[1]) if length else None
 
     def _length(self, at: int) -> tuple[timedelta, int] | None:
         match = _LENGTH.fullmatch(self.word(at))
@@ -237,10 +258,10 @@ class _Reader:
         if first == "tonight" or (first, second) == ("this", "night"):
             evening = self.today if self.now.hour >= _PARTS_OF_DAY["night"][1] - 24 else self.today - _DAY
             return self._part_of_day(evening, "night", at + (1 if first == "tonight" else 2))
-        if first in ("this", "last") and second in _PARTS_OF_DAY:
+        if first in ("this", *_LAST) and second in _PARTS_OF_DAY:
             return self._part_of_day(self.today if first == "this" else self.today - _DAY, second, at + 2)
-        if first in ("this", "last") and second in ("week", "month", "year"):
-            return self._calendar_period(second, at + 2, is_last=first == "last")
+        if first in ("this", *_LAST) and second in ("week", "month", "year"):
+            return self._calendar_period(second, at + 2, is_last=first in _LAST)
         if match := _MONTH.fullmatch(first):
             begin = date(int(match[1]), int(match[2]), 1)
             return _Bound(_midnight(begin), _midnight(_next_month(begin)), at + 1)
@@ -253,18 +274,38 @@ class _Reader:
 
     def _day(self, at: int) -> tuple[date | None, int]:
         first, second = self.word(at), self.word(at + 1)
+        if named := self._date_with_month(at + 1 if _place_of(first, _DAY_NAMES) is not None else at):
+            return named
         if first == "today":
             return self.today, at + 1
         if first == "yesterday":
             return self.today - _DAY, at + 1
         if first in _DAY_NAMES:
             return self.today - (self.today.weekday() - _DAY_NAMES.index(first)) % 7 * _DAY, at + 1
-        if first == "last" and second in _DAY_NAMES:
+        if first in _LAST and second in _DAY_NAMES:
             days_ago = (self.today.weekday() - _DAY_NAMES.index(second)) % 7 or 7
             return self.today - days_ago * _DAY, at + 2
         if _DATE.fullmatch(first):
             return date.fromisoformat(first), at + 1
         return None, at
+
+    def _date_with_month(self, at: int) -> tuple[date, int] | None:
+        """`29 Nov`, `November 29`, `29 Nov 2025`, and the place behind it."""
+        first, second = self.word(at), self.word(at + 1)
+        month = _place_of(first, _MONTH_NAMES)
+        if month is None:
+            month, second = _place_of(second, _MONTH_NAMES), first
+        match = _DAY_OF_MONTH.fullmatch(second)
+        if month is None or match is None:
+            return None
+        number = int(match[1])
+        if _YEAR.fullmatch(self.word(at + 2)):
+            return date(int(self.word(at + 2)), month + 1, number), at + 3
+        for year in range(self.today.year, max(self.today.year - _LEAP_YEARS_APART, 1) - 1, -1):
+            with contextlib.suppress(ValueError):  # 29 Feb
+                if (day := date(year, month + 1, number)) <= self.today:
+                    return day, at + 2
+        return None
 
     @staticmethod
     def _part_of_day(day: date, part: str, used: int) -> _Bound:
@@ -285,6 +326,12 @@ class _Reader:
         return _Bound(_midnight(begin), _midnight(end), used)
 
 
+def _place_of(word: str, names: Sequence[str]) -> int | None:
+    """The place of the name that a word of three letters or more begins, such as "nov" or "sept."; None if of none."""
+    begin = word.removesuffix(".")
+    return next((place for place, name in enumerate(names) if len(begin) > 2 and name.startswith(begin)), None)
+
+
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time())
 
@@ -294,7 +341,7 @@ def _next_month(first: date) -> date:
 
 
 def _moment(moment: datetime, year: int, *, with_clock: bool) -> str:
-    day = f"{_DAY_NAMES[moment.weekday()][:3].title()} {moment.day} {_MONTHS[moment.month - 1]}"
+    day = f"{_DAY_NAMES[moment.weekday()][:3].title()} {moment.day} {_MONTH_NAMES[moment.month - 1][:3].title()}"
     day = day if moment.year == year else f"{day} {moment.year}"
     return f"{day} {_clock(moment)}" if with_clock else day
 

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
+import time
 
 import pytest
 from run_documents import make_run as make_run
@@ -11,6 +15,9 @@ from beamshell.errors import LineRefused, SinkDown
 from beamshell.follow.lines import AMENDMENT, CONSOLE
 from beamshell.follow.sink import Sink
 from beamshell.store import ConsoleLog, Journal
+from beamshell.store.control_folder import ControlFolder
+from beamshell.store.control_rules import Console
+from beamshell.store.processes import this_process
 
 
 @pytest.fixture(autouse=True)
@@ -75,3 +82,36 @@ class MemorySink(Sink):
 @pytest.fixture
 def sink():
     return MemorySink()
+
+
+@pytest.fixture
+def open_console(folder):
+    """Opens what a console leaves in the data folder, for a process that sleeps."""
+    opened = []
+
+    def open_one(host="", boot=""):
+        sleep = [sys.executable, "-c", "import time; print('there', flush=True); time.sleep(3600)"]
+        process = subprocess.Popen(sleep, stdout=subprocess.PIPE)
+        process.stdout.readline()
+        facts = this_process() | {"pid": process.pid, "began": began(process.pid)}
+        facts |= {"host": host or facts["host"], "boot": boot or facts["boot"]}
+        key = f"{facts['host']}:{process.pid}:1"
+        log = ConsoleLog(folder, key)
+        log.add("opened", operator="kate", **facts)
+        files = ControlFolder(folder, Console(key, "kate", facts["host"], facts["boot"], process.pid, time.time()))
+        files.enter()
+        opened.append((process, log, files))
+        return key, process, log, files
+
+    yield open_one
+    for process, log, files in opened:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        files.leave()
+        log.close()
+
+
+def began(pid):
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[19])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import json
 
 import pytest
 
@@ -101,3 +102,34 @@ def test_a_message_stays_due_until_it_has_arrived():
 def test_a_wrong_setting_is_one_line(settings, message):
     with pytest.raises(ConfigError, match=message):
         Discretion(**settings)
+
+
+def test_with_no_time_between_messages_each_happening_is_a_message_of_its_own():
+    discretion = Discretion(at_most_every_s=0.0)
+    discretion.offer([happening("failed", "a"), happening("comment", "b"), happening("failed", "c")])
+    assert [message.happenings[0].key for message in discretion.messages(NOON)] == ["key a", "key b", "key c"]
+
+
+def test_a_message_that_may_have_arrived_stays_as_it_is_and_is_marked():
+    discretion = Discretion()
+    discretion.offer([happening("failed", "a"), happening("failed", "b")])
+    (message,) = discretion.messages(NOON)
+    assert not message.is_repeated
+    discretion.sending(message)
+    discretion.offer([happening("failed", "c")])
+    after_a_kill = Discretion()
+    after_a_kill.remember(json.loads(json.dumps(discretion.memory())))
+    (repeated,) = after_a_kill.messages(NOON)
+    assert repeated.is_repeated
+    assert repeated.key == message.key
+    after_a_kill.sent(repeated, NOON)
+    (rest,) = after_a_kill.messages(NOON + 60)
+    assert ([each.key for each in rest.happenings], rest.is_repeated) == (["key c"], False)
+
+
+def test_a_clock_that_was_set_back_holds_no_message_up():
+    discretion = Discretion(at_most_every_s=60.0)
+    discretion.offer([happening("failed", "a")])
+    discretion.sent(discretion.messages(NOON)[0], NOON)
+    discretion.offer([happening("failed", "b")])
+    assert len(discretion.messages(NOON - 3600)) == 1

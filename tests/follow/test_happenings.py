@@ -8,6 +8,7 @@ import pytest
 
 from beamshell.follow.happenings import KINDS, URGENT, HappeningFinder
 from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
+from beamshell.follow.watchdog import Trouble, Watched
 
 START = {
     "uid": "r",
@@ -66,7 +67,7 @@ def test_the_end_of_a_scan_is_told_with_its_reason(finder, end, kind, title):
 
 def test_of_what_did_not_succeed_it_is_told_what_to_type(finder):
     _begun, ended = take(finder, document("start", **START), stop("fail"))
-    assert "why 7 tells why; continue 7 measures the rest." in ended.text
+    assert "why 7 tells why; continue 7 measures the rest, if it can." in ended.text
 
 
 def test_the_end_of_a_run_whose_begin_was_not_seen_is_not_told(finder):
@@ -125,3 +126,47 @@ def test_a_disk_that_fills_is_told_once_until_there_is_room(finder):
 
 def test_every_urgent_kind_is_a_kind():
     assert KINDS.keys() >= URGENT
+
+
+PROCESS = {"host": "ws1", "boot": "b", "pid": 1234, "began": 5}
+
+
+def trouble(kind, reason=""):
+    return Trouble(kind, "c", Watched("kate", PROCESS, 90.0), reason)
+
+
+def test_a_console_that_died_in_a_scan_is_told_with_the_scan_and_what_to_type(finder):
+    take(finder, document("start", **START), entry("run", uid="r", scan=7))
+    dead = finder.trouble(trouble("died", "its process is gone"), 120.0)
+    assert (dead.kind, dead.run) == ("dead", "r")
+    assert dead.title == "the console of kate (ws1, pid 1234) has died in scan 7: its process is gone"
+    assert "beamshell opens it again and closes the run; continue 7 measures the rest, if it can." in dead.text
+
+
+def test_a_console_that_died_after_its_scan_is_told_without_it(finder):
+    take(finder, document("start", **START), entry("run", uid="r", scan=7), stop("success"))
+    dead = finder.trouble(trouble("died", "its process is gone"), 120.0)
+    assert dead.title == "the console of kate (ws1, pid 1234) has died: its process is gone"
+    assert dead.text == "beamshell opens it again; why tells what it did."
+
+
+@pytest.mark.parametrize(
+    ("kind", "title", "remedy"),
+    [
+        ("stopped", "is stopped: by Ctrl+Z, or SIGSTOP", "kill -CONT 1234 on ws1"),
+        ("silent", "hangs: no sign of life for 30 s", "kill -9 1234 on ws1"),
+    ],
+)
+def test_a_console_that_hangs_is_told_with_what_to_type(finder, kind, title, remedy):
+    hung = finder.trouble(trouble(kind), 120.0)
+    assert hung.title == f"the console of kate (ws1, pid 1234) {title}"
+    assert remedy in hung.text
+
+
+def test_a_console_that_goes_on_is_told_as_released(finder):
+    assert finder.trouble(trouble("back"), 120.0).kind == "released"
+
+
+def test_the_end_of_the_queue_is_told(finder):
+    (ended,) = take(finder, entry("queue", states="5 done, 1 failed"))
+    assert (ended.kind, ended.title) == ("queue", "the queue has come to its end: 5 done, 1 failed")

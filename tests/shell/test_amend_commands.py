@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from beamshell.shell.console_history import shift_of
@@ -32,7 +34,7 @@ def test_an_earlier_run_is_amended_by_its_number_and_several_words_are_one_value
     typed("scan det th 0 1 2")
     assert typed(f"amend run {run.scan_id} sample LaB6 660c") == f"run {run.scan_id}: sample: Si -> LaB6 660c\n"
     assert typed(f"amend {run.scan_id} sample_mass 3.5") == f"run {run.scan_id}: sample_mass: 3 -> 3.5\n"
-    assert typed(f"amend {run.scan_id} beam weak") == f"run {run.scan_id}: beam: nothing -> weak\n"
+    assert typed(f"amend {run.scan_id} beam weak anyway") == f"run {run.scan_id}: beam: nothing -> weak\n"
     assert run.metadata["sample_mass"] == 3.5
 
 
@@ -55,7 +57,12 @@ def test_python_amends_runs_that_it_has_found_and_asks_for_nothing(run, prompt, 
         ("amend sample", "value is missing"),
         ("amend run", "'' is no run: write amend 12 sample LaB6"),
         ("amend run x sample Si", "'x' is no run: write amend 12 sample LaB6, or amend -3..-1 sample LaB6"),
-        ("amend 12 5 Si", "'5' is no name for metadata: write amend 12 sample LaB6"),
+        ("amend 12 a-b Si", "'a-b' is no name for metadata: write amend 12 sample LaB6"),
+        ("amend smple LaB6", "no metadata 'smple': did you mean sample? For a new key write amend smple LaB6 anyway"),
+        ("amend -1 qqq 3", "no metadata 'qqq': for a new key write amend -1 qqq 3 anyway"),
+        ("amend success", "key is missing"),
+        ("amend aborted sample x", "there is no run aborted"),
+        ("amend 20..12 sample x", "20..12 is the wrong way round: write 12..20"),
         ("amend 987654 sample Si", "no run has scan_id 987654"),
         ("amend scan_id 5", "scan_id is recorded by the console and stays: a comment can say what is wrong with it"),
         ("amend motors th", "motors is recorded by the console"),
@@ -65,6 +72,14 @@ def test_python_amends_runs_that_it_has_found_and_asks_for_nothing(run, prompt, 
 def test_a_wrong_line_is_answered_by_one_clear_line(run, typed, line, message):
     assert message in typed(line)
     assert run.amendments == []
+
+
+def test_a_comment_and_a_tag_are_for_the_run_that_is_named(run, typed):
+    typed("scan det th 0 1 2")
+    typed(f"comment run {run.scan_id} weak")
+    typed(f"comment run #{run.scan_id} weaker")
+    typed(f"tag run #{run.scan_id} bad")
+    assert (run.comments, run.tags) == (["weak", "weaker"], ["bad"])
 
 
 def test_undo_takes_back_the_last_correction_and_undo_of_that_brings_it_again(run, typed):
@@ -99,6 +114,27 @@ def test_nothing_to_take_back_is_said(typed, prompt, monkeypatch):
     monkeypatch.setattr(prompt.session.log, "console", "a new one")
     assert "no comment, tag or amendment of this console can be taken back" in typed("undo")
     assert "no comment of this console can be taken back" in typed("undo comment")
+
+
+def test_a_new_console_names_the_newest_of_another_one_and_takes_it_back_if_that_is_typed(
+    run, typed, prompt, monkeypatch
+):
+    typed("comment one")
+    typed("amend sample LaB6")
+    console = "a new one"
+    monkeypatch.setattr(prompt.session.log, "console", console)
+    monkeypatch.setattr(prompt.session.runs.amendments, "console", console)
+    hour = time.strftime("%H:")
+    answer = typed("undo")
+    assert "no comment, tag or amendment of this console can be taken back; the newest of another one is " in answer
+    assert f"sample: LaB6 (run {run.scan_id}, {hour}" in answer
+    assert answer.endswith(": undo anyway\n")
+    assert f"is comment: one (run {run.scan_id}, {hour}" in (answer := typed("undo comment"))
+    assert answer.endswith(": undo comment anyway\n")
+    assert run.metadata["sample"] == "LaB6"
+    assert typed("undo anyway") == f"run {run.scan_id}: sample: LaB6 -> Si\n"
+    assert typed("undo") == f"run {run.scan_id}: sample: Si -> LaB6\n"
+    assert typed("undo comment anyway") == f"run {run.scan_id}: no longer: comment one\n"
 
 
 def test_a_handover_has_what_was_said_and_not_what_was_taken_back(run, typed, prompt):
@@ -143,6 +179,17 @@ def test_several_runs_are_amended_after_a_question(three, typed, monkeypatch, wo
     assert [run.metadata["sample"] for run in three] == ["LaB6"] * 3
     assert typed("undo") == "".join(f"{run.label}: sample: LaB6 -> Si\n" for run in three)
     assert [run.metadata["sample"] for run in three] == ["Si"] * 3
+
+
+@pytest.mark.parametrize(
+    "words", ["success -2..-1", "last 2", "#{} #{}", "{}-{}", "{},{}", "today -2..-1", "past hour success last 2"]
+)
+def test_words_that_choose_runs_choose_them_and_the_next_one_is_the_key(three, typed, words):
+    first, *others = three
+    numbers = [run.scan_id for run in others]
+    assert "2 runs amended" in typed(f"amend {words.format(*numbers)} sample LaB6 anyway")
+    assert [run.metadata["sample"] for run in others] == ["LaB6"] * 2
+    assert first.amendments == []
 
 
 def test_a_no_amends_nothing(three, typed, monkeypatch):

@@ -115,3 +115,10 @@ def test_an_item_of_the_queue_that_a_person_has_ended_is_called_so(prompt, typed
     typed("abort sample fell off")
     assert last(prompt, "item") == {"line": "loopscan 1", "state": "ended", "reason": "aborted sample fell off"}
     assert last(prompt, "ended")["by_person"]
+
+
+def test_the_end_of_the_queue_is_an_entry(prompt, typed):
+    typed("queue clear")
+    typed("queue add mov th 1")
+    typed("queue run")
+    assert last(prompt, "queue") == {"states": "1 done"}

@@ -37,6 +37,15 @@ def test_runs_finds_what_was_said_later_and_no_more_what_was_taken_back(scans, t
     assert "1 run with sample=Unobtainium" in typed("runs sample Unobtainium")
 
 
+def test_numbers_of_runs_may_be_typed_as_people_write_them(scans, typed):
+    first, second = scans
+    for words in (f"{first}-{second}", f"{first}:{second} today", f"{first},{second}", f"#{first} #{second}"):
+        *_, foot = typed(f"runs {words}").splitlines()
+        assert foot.startswith("2 runs ")
+    assert typed(f"runs #{first}").startswith(f"Run {first}: scan det th 0 1 2")
+    assert typed("runs past hour -2..-1").splitlines()[-1].startswith("2 runs past hour (from ")
+
+
 def test_nothing_found_names_the_word_without_which_there_would_be_something(scans, typed):
     answer = typed("runs today failed Kryptonite")
     assert answer.startswith("no run today (")
@@ -113,3 +122,15 @@ def test_tab_offers_times_statuses_motors_samples_and_what_follows_a_word(scans,
     assert {"week", "tuesday"} <= set(offered("runs last "))
     assert {"Kryptonite", "Unobtainium"} <= set(offered("runs today sample "))
     assert offered("runs sample Kry") == ["Kryptonite"]
+
+
+def test_a_number_of_the_metadata_is_found_however_it_is_typed(typed, prompt):
+    typed("newsample Wafer thickness=1e-5")
+    typed("scan det th 0 1 2")
+    number = prompt.session.runs[-1].scan_id
+    for words in ("sample_thickness 1e-5", "sample_thickness=0.000010"):
+        *_, row, foot = typed(f"runs {words}").splitlines()
+        assert row.split()[0] == str(number)
+        assert foot.startswith("1 run with sample_thickness=")
+    assert "sample_thickness: 1e-05" in typed("find sample_thickness 0.000010")
+    prompt.session.md.pop("sample_thickness")

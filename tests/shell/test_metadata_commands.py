@@ -98,7 +98,9 @@ class TestWithRules:
             ("newsample LaB6 thickness=-1", "sample_thickness: -1 mm is not above 0 mm: md sample_thickness 1"),
             ("md sample_thickness thick", "sample_thickness: 'thick' is no number: md sample_thickness 1"),
             ("md mood soso", "mood: soso is none of good, bad: md mood good (how it is)"),
-            ("amend mood soso", "mood: soso is none of good, bad: md mood good (how it is)"),
+            ("amend mood soso", "mood: soso is none of good, bad: amend mood good (how it is)"),
+            ("amend -2..-1 mood soso", "mood: soso is none of good, bad: amend -2..-1 mood good (how it is)"),
+            ("amend proposal 12", "proposal: 12 has not the right form: amend proposal 2026-1234"),
         ],
     )
     def test_a_wrong_value_is_refused_with_what_to_type(self, typed, prompt, line, message):

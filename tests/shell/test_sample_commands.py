@@ -90,3 +90,11 @@ def test_a_run_without_a_word_about_it_is_asked_back_and_nothing_is_noted(typed,
     number = prompt.session.runs[-1].scan_id
     assert f"what about run {number}? Write {kind} run {number} good" in typed(f"{kind} run {number}")
     assert prompt.session.runs[-1].amendments == []
+
+
+@pytest.mark.parametrize("line", ["comment is this good?", "comment good?", "comment was the shutter open?"])
+def test_a_question_is_a_text_and_no_wish_for_help(typed, prompt, line):
+    typed("scan det th 0 1 2")
+    typed(line)
+    (note,) = prompt.session.runs[-1].amendments
+    assert line.endswith(note.value)

@@ -115,6 +115,16 @@ def test_a_line_that_is_being_written_is_read_when_it_is_whole(amendments):
     assert [each.value for each in amendments.read_from(offset)[0]] == ["better"]
 
 
+def test_of_many_damaged_lines_the_first_are_named_and_the_others_counted(amendments, caplog):
+    amendments.path.write_bytes(b"".join(b"garbage %d\n" % number for number in range(37)))
+    with caplog.at_level(logging.WARNING):
+        fresh = Amendments(amendments.path.parent)
+        assert (fresh.all(), fresh.read_from(0)[0], fresh.read_from(0)[0]) == ([], [], [])
+    *named, rest = (record.getMessage() for record in caplog.records)
+    assert [f"garbage {number}" in line for number, line in enumerate(named)] == [True] * 3
+    assert rest == "amendments.jsonl: 34 more lines are damaged and left out"
+
+
 def test_a_line_that_a_dying_computer_left_half_written_costs_itself_alone(amendments, caplog):
     amendments.add("tag", "1a2b", 12, "good")
     with amendments.path.open("ab") as file:

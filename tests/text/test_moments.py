@@ -37,6 +37,25 @@ NOW = datetime(2026, 11, 28, 12, 30).timestamp()
         ("tonight", "Sat 28 Nov 18:00 to Sun 29 Nov 08:00"),
         ("last 2h", "from Sat 28 Nov 10:30"),
         ("last 3 days", "from Wed 25 Nov 12:30"),
+        ("last hour", "from Sat 28 Nov 11:30"),
+        ("past minute", "from Sat 28 Nov 12:29"),
+        ("last day", "from Fri 27 Nov 12:30"),
+        ("past 2h", "from Sat 28 Nov 10:30"),
+        ("past week", "Mon 16 Nov to Sun 22 Nov"),
+        ("past month", "Thu 1 Oct to Sat 31 Oct"),
+        ("past night", "Fri 27 Nov 18:00 to Sat 28 Nov 08:00"),
+        ("27 Nov", "Fri 27 Nov"),
+        ("27 november", "Fri 27 Nov"),
+        ("Nov 27", "Fri 27 Nov"),
+        ("Fri 27 Nov", "Fri 27 Nov"),
+        ("friday 27 november", "Fri 27 Nov"),
+        ("fri nov 27", "Fri 27 Nov"),
+        ("29 Nov", "Sat 29 Nov 2025"),
+        ("Wed 1 Jan 2025", "Wed 1 Jan 2025"),
+        ("29 Feb", "Thu 29 Feb 2024"),
+        ("27 Nov evening", "Fri 27 Nov 18:00 to 24:00"),
+        ("since 27 Nov 14:00", "from Fri 27 Nov 14:00"),
+        ("from Sun 22 Nov to 27 Nov", "Sun 22 Nov to Fri 27 Nov"),
         ("since 9:00", "from Sat 28 Nov 09:00"),
         ("since 14:00", "from Fri 27 Nov 14:00"),
         ("since 2 h ago", "from Sat 28 Nov 10:30"),
@@ -63,7 +82,10 @@ def test_words_mean_a_span_of_time_and_its_dates_say_which(words, dates):
 
 @pytest.mark.parametrize(
     "words",
-    ["samx", "last", "last samx", "since samx", "14:00", "between monday", "2026-13", "2026-02-30", "last 5", "12", ""],
+    [
+        *("samx", "last", "last samx", "since samx", "14:00", "between monday", "2026-13", "2026-02-30", "last 5"),
+        *("12", "32 Nov", "29 Feb 2025", "0 Nov", "Nov", "fri", "last h", ""),
+    ],
 )
 def test_what_is_no_time_is_left_alone(words):
     assert read_span(words.split(), NOW) is None

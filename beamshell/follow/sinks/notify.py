@@ -5,12 +5,19 @@ The addresses are those of the library apprise, which sends.
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from beamshell.errors import ConfigError, SinkDown
 from beamshell.follow.discretion import Message
 from beamshell.follow.messenger import Messenger
+from beamshell.follow.picture import Picture
+
+_FAILURES_WITH_PICTURE = 3
 
 
 class NotifySink(Messenger):
@@ -41,22 +48,35 @@ class NotifySink(Messenger):
                     f"address {number} ({scheme}://...) is none that apprise knows: see its list of forms"
                 )
             self._receivers.append(receiver)
-        self._arrived: set[int] = set()  # receivers that have the message which the others have not
+        self._failures = [0] * len(to)  # of each receiver, in a row
+        self.divide(len(to))
 
-    def deliver(self, message: Message) -> None:
-        """Send one message to each receiver, once.
+    def deliver(self, message: Message, receiver: int) -> None:
+        """Send one message to one address.
 
         Raises:
-            SinkDown: one does not take it; only that one is tried again.
+            SinkDown: it does not take it; in the end it is tried without the picture.
         """
-        silent = []
-        for number, receiver in enumerate(self._receivers):
-            if number in self._arrived:
-                continue
-            if receiver.notify(body=message.text or message.title, title=message.title if message.text else ""):
-                self._arrived.add(number)
-            else:
-                silent.append(str(receiver.url(privacy=True)))  # without its secrets
-        if silent:
-            raise SinkDown(f"a message does not arrive at {', '.join(silent)}")
-        self._arrived.clear()
+        picture = self.picture_of(message) if self._failures[receiver] < _FAILURES_WITH_PICTURE else None
+        title = message.title if message.text else ""
+        address = self._receivers[receiver]
+        with _attachment(picture) as attachment:
+            has_arrived = address.notify(body=message.text or message.title, title=title, attach=attachment)
+        if not has_arrived:
+            self._failures[receiver] += 1
+            raise SinkDown(f"a message does not arrive at {address.url(privacy=True)}")  # without its secrets
+        self._failures[receiver] = 0
+
+
+@contextlib.contextmanager
+def _attachment(picture: Picture | None) -> Iterator[Any]:
+    """A picture in the form of apprise, which reads it from a file."""
+    if picture is None:
+        yield None
+        return
+    import apprise
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / picture.name
+        path.write_bytes(picture.png)
+        yield apprise.AppriseAttachment(str(path))

@@ -23,6 +23,7 @@ Serializer = Literal["json", "msgpack", "pickle"]
 _SEND_WITHIN_S = 5.0
 _SUBSCRIBED_WITHIN_S = 2.0
 _LAST_WITHIN_MS = 2000
+_BEAT_MS = 1000
 
 
 class ZeroMQSink(Sink):
@@ -62,6 +63,11 @@ class ZeroMQSink(Sink):
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.XPUB)  # it learns who subscribes
         self._socket.setsockopt(zmq.XPUB_NODROP, 1)
+        self._socket.setsockopt(
+            zmq.IMMEDIATE, 1
+        )  # a proxy that has died has no queue, in which documents would be lost
+        self._socket.setsockopt(zmq.HEARTBEAT_IVL, _BEAT_MS)  # and is noticed, also behind a network that is silent
+        self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 3 * _BEAT_MS)
         self._socket.setsockopt(zmq.SNDTIMEO, int(_SEND_WITHIN_S * 1000))
         self._socket.setsockopt(zmq.LINGER, _LAST_WITHIN_MS)
         try:
@@ -83,8 +89,8 @@ class ZeroMQSink(Sink):
         """
         import zmq
 
-        self._wait_for_subscriber()
         for line in lines:
+            self._wait_for_subscriber()
             try:
                 body = self._serialize(line)
             except (TypeError, ValueError, OverflowError) as exc:
@@ -120,7 +126,7 @@ class ZeroMQSink(Sink):
 
     def _look_for_subscriptions(self, patience_ms: int) -> bool:
         while self._socket.poll(0 if self._subscriptions else patience_ms):
-            message = self._socket.recv()
+            message = self._socket.recv()  # a proxy that dies takes its subscriptions back
             (self._subscriptions.add if message[:1] == b"\x01" else self._subscriptions.discard)(message[1:])
         return bool(self._subscriptions)
 

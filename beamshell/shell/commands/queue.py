@@ -259,6 +259,7 @@ class _Work:
         """
         self._sequence.follow_up()
         print_answer(f"queue: {self._states()}")
+        self._session.log.add("queue", states=self._states())
         if failed := self._sequence.failed:
             raise CommandError(f"not done: {'; '.join(str(step.line) for step in failed)}")
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from beamshell.store import Run
 
 HEADING = "What was measured"
-_OF_RUN = re.compile(r"run (-?\d+)(?:\s+(\S.*))?", re.DOTALL)
+_OF_RUN = re.compile(r"run #?(-?\d+)(?:\s+(\S.*))?", re.DOTALL)
 """A comment or a tag for one run: "run 12 the beam was lost"."""
 _TAG = re.compile(r"[\w.+:-]+")
 

@@ -14,6 +14,7 @@ from typing_extensions import override
 from beamshell.documents import Document
 from beamshell.documents.alarms import Alarms
 from beamshell.documents.router import RunReceiver
+from beamshell.store.amendments import Amendment
 from beamshell.store.encoding import to_json
 from beamshell.store.exports.files import NewFiles
 from beamshell.store.exports.writer import Outline, is_point, stream_of
@@ -96,5 +97,11 @@ def _facts(outline: Outline) -> list[str]:
     metadata = {key: value for key, value in outline.metadata.items() if key != "time"}
     lines = [f"time: {date_and_time(outline.metadata['time'])}"]
     lines += [f"{key}: {value if isinstance(value, str) else to_json(value)}" for key, value in metadata.items()]
-    lines += [f"{one.kind}: {one.value} ({one.operator}, {date_and_time(one.time)})" for one in outline.amendments]
+    lines += [f"{_said(one)} ({one.operator}, {date_and_time(one.time)})" for one in outline.amendments]
     return [" ".join(line.split()) for line in lines]
+
+
+def _said(amendment: Amendment) -> str:
+    """A comment, a tag or a correction: "comment: nice", "set sample: LaB6"."""
+    about = f" {amendment.key}" if amendment.key else ""
+    return f"{amendment.kind}{about}: {amendment.value}"

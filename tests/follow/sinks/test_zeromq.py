@@ -124,6 +124,26 @@ def test_documents_wait_for_the_proxy_and_pass_it(scan, python, sink_of, tmp_pat
     assert before
 
 
+def test_documents_wait_when_the_proxy_has_died_and_pass_its_successor(scan, python, sink_of, tmp_path):
+    incoming, outgoing, path = address(), address(), tmp_path / "received"
+    sink = sink_of(address=incoming)
+    python(SUBSCRIBER, outgoing, "json", path, "", "")
+    proxy = python(OUR_PROXY, incoming, outgoing)
+    probe = lines_of(scan(1))
+    wait_for(lambda: send_until_taken(sink, probe) or received(path))
+    proxy.kill()
+    proxy.wait()
+    wait_for(lambda: not sink._look_for_subscriptions(50))
+    documents = scan()
+    with pytest.raises(SinkDown, match="no proxy answers"):
+        sink.send(lines_of(documents))
+    before = len(received(path))
+    python(OUR_PROXY, incoming, outgoing)
+    wait_for(lambda: send_until_taken(sink, probe) or len(received(path)) > before)
+    send_until_taken(sink, lines_of(documents))
+    wait_for(lambda: received(path)[-len(documents) :] == documents)
+
+
 def test_with_curve_keys_only_who_has_them_reads(scan, python, sink_of, tmp_path):
     import zmq.auth
 

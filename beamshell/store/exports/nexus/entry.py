@@ -149,11 +149,11 @@ class _EntryWriter:
                 add_value(self._entry, name, text)
 
     def _write_people_and_sample(self) -> None:
-        for key in ("operator", "user"):
-            self._write_about(key, "user", "NXuser")
+        for key in ("user", "operator"):
+            self._write_about(key, "user", "NXuser", role=key)
         self._write_about("sample", "sample", "NXsample")
 
-    def _write_about(self, key: str, name: str, nexus_class: str) -> None:
+    def _write_about(self, key: str, name: str, nexus_class: str, **more: str) -> None:
         """A person or a thing of the metadata, and what is said about it: `sample`, `sample_thickness`."""
         about = self._metadata.get(key)
         fields = dict(about) if isinstance(about, Mapping) else {"name": about}
@@ -164,7 +164,7 @@ class _EntryWriter:
         fields = {field: value for field, value in fields.items() if value not in (None, "")}
         if fields:
             group = add_group(self._entry, name, nexus_class)
-            for field, value in fields.items():
+            for field, value in {**more, **fields}.items():
                 add_value(group, str(field), value)
 
     def _write_notes(self) -> None:
