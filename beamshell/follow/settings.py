@@ -29,6 +29,7 @@ GROUP = "beamshell.sinks"
 SINKS = {
     "zmq": "beamshell.follow.sinks.zeromq:ZeroMQSink",
     "kafka": "beamshell.follow.sinks.kafka:KafkaSink",
+    "page": "beamshell.follow.page.sink:PageSink",
     "notify": "beamshell.follow.sinks.notify:NotifySink",
     "olog": "beamshell.follow.sinks.olog:OlogSink",
     "elog": "beamshell.follow.sinks.elog:ElogSink",
