@@ -38,7 +38,7 @@ class Follower:
     Args:
         reader: finds the lines.
         sink: takes them.
-        cursor_file: where the reader's cursor is kept.
+        cursor_file: where the reader's cursor is kept; None keeps none.
         stopped: set by whoever wants it to end; what is there is still sent, unless the sink does not take it.
         clock: seconds since 1970-01-01 UTC.
 
@@ -50,7 +50,7 @@ class Follower:
         self,
         reader: Reader,
         sink: Sink,
-        cursor_file: CursorFile,
+        cursor_file: CursorFile | None,
         stopped: threading.Event,
         clock: Callable[[], float] = time.time,
     ) -> None:
@@ -147,7 +147,7 @@ class Follower:
 
     def _save(self, *, now: bool) -> None:
         """Keep the cursor, at most twice a second while lines come all the time."""
-        if now and self._is_saved:
+        if self._cursor_file is None or (now and self._is_saved):
             return
         self._is_saved = False
         if now or self._clock() - self._saved_at >= _SAVE_S:

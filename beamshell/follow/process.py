@@ -104,12 +104,13 @@ def _make(folder: Path, name: str, block: Mapping[str, Any], sink: Sink, stopped
     sink.folder = folder
     sink.memory = folder / FOLDER / f"{name}.memory.json"
     cursor_file = CursorFile(cursor_path(folder, name))
-    cursor = cursor_file.load()
+    cursor = None if sink.starts_anew else cursor_file.load()
     reader = Reader(folder, cursor) if cursor else Reader.from_beginning(folder)
     if cursor is None and block.get("since", "now") == "now":
         reader.skip_to_now()
-    cursor_file.save(reader.cursor)
-    follower = Follower(reader, sink, cursor_file, stopped)
+    if not sink.starts_anew:
+        cursor_file.save(reader.cursor)
+    follower = Follower(reader, sink, None if sink.starts_anew else cursor_file, stopped)
     follower.status.process = this_process()
     return follower
 

@@ -32,6 +32,7 @@ SINKS = {
     "csv": "beamshell.follow.sinks.live_files:CsvFiles",
     "spec": "beamshell.follow.sinks.live_files:SpecFiles",
     "nexus": "beamshell.follow.sinks.live_files:NexusFiles",
+    "page": "beamshell.follow.page.sink:PageSink",
     "notify": "beamshell.follow.sinks.notify:NotifySink",
     "olog": "beamshell.follow.sinks.olog:OlogSink",
     "elog": "beamshell.follow.sinks.elog:ElogSink",

@@ -23,6 +23,9 @@ class Sink:
     also: Collection[str] = ()
     """What it takes beside the documents of runs: AMENDMENT, CONSOLE (of beamshell.follow.lines), or both."""
 
+    starts_anew: bool = False
+    """True keeps no cursor: each process begins with the runs that are open, read from their beginning."""
+
     memory: Path | None = None
     """A file in the data folder that is the sink's own, for what it must remember; set before the first line."""
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from beamshell.errors import UnknownName, UsageError
-from beamshell.follow.process import follow
+from beamshell.follow.process import RUNS_ALREADY, follow
 from beamshell.follow.settings import checked_blocks, make_sink
 from beamshell.follow.status import FOLDER, FollowerStatus, status_path
 from beamshell.follow.supervisor import Supervisor
-from beamshell.shell.launch_options import take_beamline, take_flag
+from beamshell.shell.launch_options import take_beamline, take_flag, take_option
 from beamshell.shell.messages_shown import DONE, FAILED, say, say_error
 from beamshell.store.processes import why_dead
 from beamshell.text.lists import listed
@@ -61,6 +61,30 @@ def run_follower(words: list[str]) -> int:
     if len(names) > 1:
         raise UsageError(f"one follower a process: beamshell follow {names[0]}")
     return follow(folder, names[0], _block(blocks, names[0]), with_console=with_console)
+
+
+def watch(words: list[str]) -> int:
+    """`beamshell watch`: show here what happens; with `--page [--port N]` in browsers of this computer; until Ctrl+C.
+
+    Raises:
+        UsageError: a word is unknown, or the port is no number.
+    """
+    is_page, words = take_flag(words, "--page")
+    if not is_page:
+        from beamshell.shell.watch import watch as watch_here
+
+        return watch_here(words)
+    from beamshell.follow.page.sink import DEFAULT_PORT
+
+    port, words = take_option(words, "--port", str(DEFAULT_PORT))
+    folder, _config, words = take_beamline(words)
+    if words or not port.isdecimal():
+        raise UsageError("write beamshell watch --page [--port 8040] [--profile NAME] [--data FOLDER]")
+    say(f"{folder} at http://127.0.0.1:{port}/ until Ctrl+C")
+    status = follow(folder, f"page-{port}", {"sink": "page", "port": int(port)}, with_console=False)
+    if status == RUNS_ALREADY:
+        say("another process shows it there already")
+    return status
 
 
 def check_followers(words: list[str]) -> int:

@@ -33,8 +33,9 @@ beamshell: the console a beamline is run from.
   beamshell --twin                   the same beamline, simulated: every PV of its device file, nothing real moves
   beamshell ioc DEVICE_FILE          serve that simulation alone, for other clients: [--port N] [--speed X]
   beamshell import FILE [NEW_FILE]   make a device file of one of SPEC, BEC, happi or guarneri (devices.yml)
-  beamshell watch                    show in another terminal what the consoles of the data folder do
   beamshell follow [NAME]            hand on runs as the profile says, as a service; without a name: how all fare
+  beamshell watch                    show in another terminal what the consoles of the data folder do
+  beamshell watch --page             show in browsers what happens, at http://127.0.0.1:8040/: [--port N] [--data ...]
   beamshell check [NAME]             send a test message through each follower
   beamshell zmq-proxy IN OUT         take what followers publish at IN, and hand it to the subscribers of OUT
   beamshell kernel                   offer the beamline as a kernel in Jupyter: [--profile ...] [--data ...] [--twin]
@@ -55,9 +56,9 @@ _SUBCOMMANDS = {
     "export": "file_commands:export_runs",
     "kernel": "notebook:install_kernel",
     "follow": "followers:run_follower",
+    "watch": "followers:watch",
     "check": "followers:check_followers",
     "zmq-proxy": "followers:run_proxy",
-    "watch": "watch:watch",
 }
 
 

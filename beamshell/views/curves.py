@@ -49,9 +49,10 @@ class NumberRows:
         """The number of each point, in the order of the rows."""
         return list(self._rows)
 
-    def table(self) -> NDArray[np.float64]:
-        """The rows, shape (number of points, width)."""
-        return np.array(self._values, dtype=np.float64).reshape(-1, self._width)
+    def table(self, first: int = 0) -> NDArray[np.float64]:
+        """The rows from this one on, shape (number of points, width)."""
+        values = self._values[first * self._width :] if first else self._values
+        return np.array(values, dtype=np.float64).reshape(-1, self._width)
 
 
 class Curves:
@@ -100,9 +101,13 @@ class Curves:
             x = data.get(self.x.key)
         self._points.add(seq_num, [x, *(value_of(key, data) for key in self._keys)])
 
-    def points(self) -> NDArray[np.float64]:
-        """The xs, then every y, shape (1 + number of ys, number of points), in the order they were first measured."""
-        return self._points.table().T
+    def points(self, first: int = 0) -> NDArray[np.float64]:
+        """The xs, then every y, shape (1 + number of ys, number of points), in the order they were first measured.
+
+        Args:
+            first: leave out so many points.
+        """
+        return self._points.table(first).T
 
 
 def thinned(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -114,19 +119,31 @@ def thinned(xs: NDArray[np.float64], ys: NDArray[np.float64]) -> tuple[NDArray[n
         xs: shape (n,).
         ys: shape (n,).
     """
+    kept = kept_points(xs, ys)
+    return xs[kept], ys[kept]
+
+
+def kept_points(xs: NDArray[np.float64], *curves: NDArray[np.float64]) -> slice | NDArray[np.intp]:
+    """The points that `thinned` keeps, as an index: each that one of several curves over the same xs needs.
+
+    Args:
+        xs: shape (n,).
+        curves: each of shape (n,).
+    """
     if len(xs) <= _MOST_DRAWN:
-        return xs, ys
+        return slice(None)
     before, after = xs[:-1], xs[1:]
     if not ((before <= after).all() or (before >= after).all()):
-        return xs, ys
+        return slice(None)
     size = -(-len(xs) // _BINS)
     starts = np.arange(0, len(xs) - size + 1, size)  # the points behind the last whole bin are all kept
-    bins = ys[: len(starts) * size].reshape(-1, size)
-    lowest = np.where(np.isnan(bins), np.inf, bins).argmin(axis=1)
-    highest = np.where(np.isnan(bins), -np.inf, bins).argmax(axis=1)
-    chosen = [starts, starts + lowest, starts + highest, starts + size - 1, np.arange(len(starts) * size, len(xs))]
-    kept = np.unique(np.concatenate(chosen))
-    return xs[kept], ys[kept]
+    chosen = [starts, starts + size - 1, np.arange(len(starts) * size, len(xs))]
+    for ys in curves:
+        bins = ys[: len(starts) * size].reshape(-1, size)
+        lowest = np.where(np.isnan(bins), np.inf, bins).argmin(axis=1)
+        highest = np.where(np.isnan(bins), -np.inf, bins).argmax(axis=1)
+        chosen += [starts + lowest, starts + highest]
+    return np.unique(np.concatenate(chosen))
 
 
 def curves_of(start: Document, descriptor: Document, ys: Iterable[Any] | None = None, x: Any = None) -> Curves | None:

@@ -83,7 +83,7 @@ def shaded(plane: Floats, columns: int, rows: int, *, greys: bool = False, scale
         greys: in 24 greys, for terminals with colours; else in five shades.
         scale: of the values.
     """
-    cells = _reduced(_reduced(plane, rows, 0), columns, 1)
+    cells = reduced(reduced(plane, rows, 0), columns, 1)
     is_blank = np.isnan(cells)
     count = len(_GREYS) if greys else len(_SHADES)
     darkest = _DARKEST_BESIDE_GAPS if greys and is_blank.any() else 0
@@ -97,12 +97,12 @@ def shaded(plane: Floats, columns: int, rows: int, *, greys: bool = False, scale
     return [_half_blocks(upper, lower) for upper, lower in zip(levels[::2], levels[1::2], strict=True)]
 
 
-def _reduced(plane: Floats, cells: int, axis: int) -> Floats:
+def reduced(plane: Floats, cells: int, axis: int) -> Floats:
     """The brightest pixel of each of so many cells along an axis; a small plane is blown up instead."""
     pixels = plane.shape[axis]
     starts = np.arange(cells) * pixels // cells
-    reduced: Floats = plane.take(starts, axis) if cells > pixels else np.fmax.reduceat(plane, starts, axis)
-    return reduced
+    chosen: Floats = plane.take(starts, axis) if cells > pixels else np.fmax.reduceat(plane, starts, axis)
+    return chosen
 
 
 def _half_blocks(upper: Array, lower: Array) -> str:

@@ -48,23 +48,24 @@ class RunPlot(RunReceiver):
     Attributes:
         choice: what is wanted.
         points: how many were taken; one measured again counts twice.
+        views: what is drawn: curves, or a grid or scatter for each value; empty if there is no number to show.
     """
 
     def __init__(self, start: Document, choice: PlotChoice | None = None) -> None:
         super().__init__()
         self._start = start
         self.choice = choice or PlotChoice()
-        self._views: list[Curves | Grid | Scatter] = []
+        self.views: list[Curves | Grid | Scatter] = []
         self.points = 0
 
     @property
     def is_empty(self) -> bool:
         """True if there is no number to show."""
-        return not self._views
+        return not self.views
 
     def descriptor(self, descriptor: Document) -> None:
         """Choose what is drawn."""
-        if descriptor.get("name") != self.choice.stream or self._views:
+        if descriptor.get("name") != self.choice.stream or self.views:
             return
         start, choice = self._start, self.choice
         ys = resolve(descriptor, choice.ys)[0]
@@ -72,22 +73,22 @@ class RunPlot(RunReceiver):
             is_scatter = choice.scatter or not is_grid(start, choice.stream)
             view_of = scatter_of if is_scatter else grid_of
             views = [view_of(start, descriptor, z=z) for z in ys or (None,)]
-            self._views = [view for view in views if view is not None]
-        if not self._views and (curves := curves_of(start, descriptor, ys or None, choice.x)) is not None:
-            self._views = [curves]
+            self.views = [view for view in views if view is not None]
+        if not self.views and (curves := curves_of(start, descriptor, ys or None, choice.x)) is not None:
+            self.views = [curves]
 
     def event(self, descriptor: Document, event: Document) -> None:
         """Take a point; one measured again replaces the one before."""
         if descriptor.get("name") != self.choice.stream:
             return
         self.points += 1
-        for view in self._views:
+        for view in self.views:
             view.add(event)
 
     @property
     def signals(self) -> list[str]:
         """The signals that are drawn as curves."""
-        return [y.key for view in self._views if isinstance(view, Curves) for y in view.ys]
+        return [y.key for view in self.views if isinstance(view, Curves) for y in view.ys]
 
     def lines(self, columns: int, rows: int, *, greys: bool = False, marks: Sequence[Mark] = ()) -> Sequence[str]:
         """The plot.
@@ -99,7 +100,7 @@ class RunPlot(RunReceiver):
             marks: places and fits in the curves.
         """
         choice, lines = self.choice, list[str]()
-        for view in self._views:
+        for view in self.views:
             match view:
                 case Curves():
                     joined = not choice.scatter

@@ -21,6 +21,7 @@ NAMES = (
     "calls",
     "journal",
     "live",
+    "page",
     "tables",
     "search",
     "followers",
