@@ -17,6 +17,7 @@ import pathlib
 import reprlib
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from functools import cache, partial
 from typing import Any
 
 from beamshell.arrays import np
@@ -33,11 +34,39 @@ _reported: set[str] = set()  # what the log has already named as written as a re
 
 def to_json(value: Any) -> str:
     """One line of ASCII JSON, whatever `value` holds."""
+    if (text := _quickly(value)) is not None:
+        return text
     try:
         return _encode(value)
     except Exception as exc:  # noqa: BLE001 - odd keys, circles, great depth, very long numbers, foreign classes
         _log.debug("no plain JSON: %r", exc)
     return _encode(_plain(value, _form_or_repr, (), ""))
+
+
+def _quickly(value: Any) -> str | None:
+    """The same by orjson, in a tenth of the time; None where it is not installed, or may write something else.
+
+    It writes NaN and infinities as null, so no text with a null counts; and letters that are not ASCII as they are.
+    """
+    encode = _quick_encoder()
+    if encode is None:
+        return None
+    try:
+        text = encode(value)
+    except Exception:  # noqa: BLE001 - as in to_json; there it is tried again, and said
+        return None
+    return text.decode("ascii") if text.isascii() and b"null" not in text else None
+
+
+@cache
+def _quick_encoder() -> Callable[[Any], bytes] | None:
+    try:
+        import orjson
+    except ImportError:
+        return None
+    # What Python's encoder does not know by itself goes through the same forms here.
+    option = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
+    return partial(orjson.dumps, default=_reversible_form, option=option)
 
 
 def shallow(document: Any) -> Any:

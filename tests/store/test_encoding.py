@@ -262,3 +262,12 @@ def test_a_circle_and_great_depth_are_refused_in_words():
         deep = [deep]
     with pytest.raises(UnwritableError, match="a list nested more than 100 deep"):
         to_strict_json({"a": deep})
+
+
+@given(values | hnp.arrays(hnp.scalar_dtypes(), 2) | st.datetimes() | st.uuids() | st.sampled_from(list(Colour)))
+def test_a_value_is_the_same_with_orjson_and_without_it(value):
+    document = {"data": value, "list": [value, (value,)]}
+    quick = from_json(to_json(document))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("beamshell.store.encoding._quick_encoder", lambda: None)
+        assert same(from_json(to_json(document)), quick)
