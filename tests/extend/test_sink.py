@@ -17,7 +17,7 @@ from beamshell.follow.lines import Line
 from beamshell.follow.settings import make_sink
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "extend" / "sink.md").read_text()
-MODULE, _BLOCK = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+MODULE, *_BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 (PROJECT,) = (tomllib.loads(text)["project"] for text in re.findall(r"```toml\n(.*?)```", PAGE, re.DOTALL))
 
 
