@@ -5,15 +5,13 @@ It reads no run.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from beamshell.errors import StoreError
-from beamshell.store.folder import sync_folder
+from beamshell.store.whole_files import replace_file
 
 _MOST_CLOSED = 1000
 
@@ -112,16 +110,8 @@ class CursorFile:
         Raises:
             StoreError: the disk refuses.
         """
-        fresh = self.path.with_suffix(".new")
         try:
             self.path.parent.mkdir(exist_ok=True)
-            with fresh.open("w", encoding="utf-8") as file:
-                file.write(cursor.to_json())
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
-            sync_folder(self.path.parent)
+            replace_file(self.path, cursor.to_json())
         except OSError as exc:
-            with contextlib.suppress(OSError):
-                fresh.unlink(missing_ok=True)
             raise StoreError(f"{self.path} cannot be written ({exc.strerror or exc}): free space") from exc

@@ -19,6 +19,7 @@ from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
 from beamshell.follow.picture import Picture, draw
 from beamshell.follow.sink import Sink
 from beamshell.follow.watchdog import Watchdog, signs_of_consoles
+from beamshell.store.whole_files import replace_file
 from beamshell.text.times import parse_duration
 
 _LOOK_S = 1.0
@@ -197,10 +198,8 @@ class Messenger(Sink):
             "discretions": [discretion.memory() for discretion in self._discretions],
             "watchdog": self._watchdog.memory(),
         }
-        fresh = self.memory.with_suffix(".new")
         try:
-            fresh.write_text(json.dumps(memory), encoding="utf-8")
-            fresh.replace(self.memory)
+            replace_file(self.memory, json.dumps(memory), durable=False)
         except OSError as exc:
             raise SinkDown(f"{self.memory} cannot be written ({exc.strerror or exc}): free space") from exc
 

@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from beamshell.store.whole_files import replace_file
+
 FOLDER = "follow"
 """The folder in the data folder that holds the cursors and the states of the followers."""
 
@@ -52,9 +54,7 @@ class FollowerStatus:
             OSError: the disk refuses.
         """
         path.parent.mkdir(exist_ok=True)
-        fresh = path.with_suffix(".new")
-        fresh.write_text(json.dumps(asdict(self)), encoding="utf-8")
-        fresh.replace(path)
+        replace_file(path, json.dumps(asdict(self)), durable=False)
 
     @classmethod
     def load(cls, path: Path) -> FollowerStatus | None:

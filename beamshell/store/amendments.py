@@ -5,8 +5,6 @@ A run's own file is never changed. It knows runs by their uids alone, and writes
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import fcntl
 import logging
 import os
@@ -23,6 +21,7 @@ from beamshell.store.console_log import FOLDER as CONSOLE_LOG
 from beamshell.store.console_log import ConsoleLog, LogEntry
 from beamshell.store.encoding import from_json, to_json
 from beamshell.store.folder import sync_folder
+from beamshell.store.whole_files import append_all_or_nothing
 
 _log = logging.getLogger(__name__)
 
@@ -216,10 +215,9 @@ class Amendments:
         Raises:
             StoreError: the disk refuses; nothing has changed.
         """
-        now = self._clock()
+        now, here = self._clock(), self.console
         amendments = [
             Amendment(str(uuid.uuid4()), now, each.run, each.scan_id, each.kind, each.key, each.value, operator, here)
-            for here in [self.console]
             for each in new
         ]
         with self._lock:
@@ -253,17 +251,7 @@ class Amendments:
             self._read_on()
             if not self._notes_copied:
                 lines = self._old_notes() + lines
-            size = os.fstat(fd).st_size
-            if size and os.pread(fd, 1, size - 1) != b"\n":  # a computer that died has left half a line
-                lines = b"\n" + lines
-            try:
-                if os.write(fd, lines) < len(lines):
-                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-                os.fsync(fd)
-            except OSError:
-                with contextlib.suppress(OSError):
-                    os.ftruncate(fd, size)
-                raise
+            append_all_or_nothing(fd, lines)
         finally:
             os.close(fd)
         if is_new:

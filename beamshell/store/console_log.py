@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from beamshell.store.encoding import to_json
+from beamshell.store.whole_files import append_lines
 
 _log = logging.getLogger(__name__)
 
@@ -130,14 +131,7 @@ class ConsoleLog:
         Raises:
             OSError: the disk refuses.
         """
-        name = max(self._present() | {name})
-        fd = self._opened(name)
-        size = os.fstat(fd).st_size
-        if size and os.pread(fd, 1, size - 1) != b"\n":  # somebody's last line was cut off
-            line = b"\n" + line
-        written = os.write(fd, line)
-        if written < len(line):  # the disk is full now; the piece is skipped by readers
-            raise OSError(f"{name}: only {written} of {len(line)} bytes were written")
+        append_lines(self._opened(max(self._present() | {name})), line)
 
     def _present(self) -> set[str]:
         """The names of the files that are there."""

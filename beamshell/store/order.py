@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from beamshell.store.whole_files import append_lines
+
 ORDER = ".order"
 """The file in `runs`."""
 
@@ -27,10 +29,6 @@ def name_in_order(folder: Path, path: Path, *, late: bool = False) -> None:
     line = f"{LATE if late else ''}{path.relative_to(folder).as_posix()}\n".encode("utf-8", "surrogateescape")
     fd = os.open(folder / "runs" / ORDER, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
     try:
-        size = os.fstat(fd).st_size
-        if size and os.pread(fd, 1, size - 1) != b"\n":  # somebody's line was cut off by a full disk
-            line = b"\n" + line
-        if os.write(fd, line) < len(line):
-            raise OSError("only a part of the line was written")
+        append_lines(fd, line)
     finally:
         os.close(fd)

@@ -6,7 +6,6 @@ It knows no device. A line is added for each version and none is ever changed, s
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import json
 import os
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from beamshell.errors import StoreError, UnknownName
+from beamshell.store.whole_files import append_all_or_nothing
 from beamshell.text.nearest import unknown
 
 FILE = "presets.jsonl"
@@ -169,16 +169,9 @@ class Presets:
         number = max((version.version for version in self._read()[0] if version.name == name), default=0) + 1
         version = PresetVersion(name, number, dict(positions), comment, operator, self._clock(), deleted)
         line = json.dumps(asdict(version)).encode("ascii") + b"\n"
-        size = os.fstat(fd).st_size
-        if size and os.pread(fd, 1, size - 1) != b"\n":  # a computer that died has left half a line
-            line = b"\n" + line
         try:
-            if os.write(fd, line) < len(line):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-            os.fsync(fd)
+            append_all_or_nothing(fd, line)
         except OSError as exc:
-            with contextlib.suppress(OSError):
-                os.ftruncate(fd, size)
             raise StoreError(f"{self.path} cannot be written: {exc.strerror}") from exc
         return version
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from beamshell.errors import EngineError, StoreError, UnknownName
+from beamshell.store.whole_files import replace_file
 
 T = TypeVar("T")
 
@@ -326,14 +327,8 @@ class Queue:
             raise StoreError(f"{self.path} is damaged ({exc}): repair it, or move it away for an empty queue") from exc
 
     def _write(self, contents: _Contents) -> None:
-        fresh = self.path.with_suffix(".new")
-        text = json.dumps(asdict(contents), indent=1)
         try:
-            with fresh.open("w", encoding="utf-8") as file:
-                file.write(text + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(self.path)
+            replace_file(self.path, json.dumps(asdict(contents), indent=1) + "\n")
         except OSError as exc:
             raise StoreError(f"{self.path} cannot be written ({exc.strerror}): {_REMEDY}") from exc
 

@@ -29,6 +29,7 @@ from beamshell.store.exports.files import NewFiles
 from beamshell.store.exports.formats import BUILT_IN
 from beamshell.store.processes import process_exists
 from beamshell.store.run import Run
+from beamshell.store.whole_files import replace_file
 
 _PAUSE_PER_COST = 3.0
 """Seconds of pause for each second that the writing takes: a long run is written less often."""
@@ -221,15 +222,13 @@ class LiveFiles(Sink):
         Raises:
             SinkDown: the disk refuses.
         """
-        for uid in [uid for uid, run in self._runs.items() if run.has_ended and not run.has_changed][
-            :-_MOST_REMEMBERED
-        ]:
+        complete = [uid for uid, run in self._runs.items() if run.has_ended and not run.has_changed]
+        for uid in complete[:-_MOST_REMEMBERED]:
             del self._runs[uid]
-        fresh = self._memory.with_suffix(".new")
         try:
             self._memory.parent.mkdir(exist_ok=True)
-            fresh.write_text(json.dumps({uid: asdict(run) for uid, run in self._runs.items()}), encoding="utf-8")
-            fresh.replace(self._memory)
+            runs = {uid: asdict(run) for uid, run in self._runs.items()}
+            replace_file(self._memory, json.dumps(runs), durable=False)
         except OSError as exc:
             raise _down(exc) from exc
 
