@@ -6,18 +6,12 @@ Pure: the start document and the columns of a stream, in.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 from beamshell.arrays import Floats, np
 from beamshell.documents import Document
-from beamshell.documents.entries import entries_of, sequence_of
 from beamshell.store.columns import Column
 from beamshell.store.scan_axes import axes_of, set_positions
 from beamshell.store.table import Table
-
-_MOST_CELLS = 10_000_000
-_NEAR = 0.5
-"""A point is in its cell if it is no further from its middle than this, in steps to the nearest other cell."""
 
 
 class GridCells:
@@ -45,7 +39,7 @@ class GridCells:
 
 
 def grid_cells(start: Document, stream: str, table: Table) -> GridCells | None:
-    """The cells of a grid scan; None if the run is none, or a point is not where its cell is.
+    """The cells of a grid scan; None if the run is none, a point is not where its cell is, or a place is not known.
 
     Args:
         start: the start document.
@@ -53,38 +47,11 @@ def grid_cells(start: Document, stream: str, table: Table) -> GridCells | None:
         table: its points.
     """
     axes = axes_of(start, stream)
-    if not table.num_points or math.prod(axes.shape) > _MOST_CELLS:
+    if not table.num_points or (grid := axes.grid(table)) is None:
         return None
-    cells = axes.cells(table)
-    if cells is None:
+    motors = [motor for motor, *_others in axes.keys]
+    if not all(np.isfinite(set_positions(motor, table)).all() for motor in motors):
         return None
-    positions = {}
-    for axis, (motor, *_others) in enumerate(axes.keys):
-        measured = set_positions(motor, table)
-        if not np.isfinite(measured).all():
-            return None
-        of_cells = _with_planned(axes.positions(axis, table, cells), _planned(start, axis, axes.shape[axis]))
-        gap = np.diff(np.sort(of_cells)).min() if len(of_cells) > 1 else math.inf
-        if not (gap > 0 and np.all(np.abs(measured - of_cells[cells[axis]]) <= _NEAR * gap)):  # a NaN is no gap
-            return None
-        positions[motor] = of_cells
-    return GridCells(axes.shape, cells, positions)
-
-
-def _with_planned(positions: Floats, planned: Floats | None) -> Floats:
-    """Positions with the planned ones where no point was measured; those of a relative scan are distances."""
-    missing = np.isnan(positions)
-    if planned is None or not missing.any():
-        return positions
-    return np.where(missing, planned + np.nanmedian(positions - planned), positions)
-
-
-def _planned(start: Document, axis: int, length: int) -> Floats | None:
-    """The positions of an axis among the arguments of the plan, `motor, [positions], ...`; None if they are not."""
-    arguments = sequence_of(entries_of(start, "plan_args"), "args")
-    words = [place for place, argument in enumerate(arguments) if isinstance(argument, str)]
-    positions: Any = arguments[words[axis] + 1 :][:1] if axis < len(words) else ()
-    if not positions or not isinstance(positions[0], list | tuple) or len(positions[0]) != length:
+    if not all(np.isfinite(places).all() and len(np.unique(places)) == len(places) for places in grid.positions):
         return None
-    is_numbers = all(isinstance(each, int | float) for each in positions[0])
-    return np.array(positions[0], dtype=float) if is_numbers else None
+    return GridCells(axes.shape, grid.cells, dict(zip(motors, grid.positions, strict=True)))
