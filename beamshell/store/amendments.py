@@ -12,10 +12,11 @@ import threading
 import time
 import uuid
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from beamshell.documents import Document
 from beamshell.errors import StoreError
 from beamshell.store.console_log import FOLDER as CONSOLE_LOG
 from beamshell.store.console_log import ConsoleLog, LogEntry
@@ -294,6 +295,11 @@ def in_force(amendments: Iterable[Amendment]) -> list[Amendment]:
         else:
             left.append(each)
     return left[::-1]
+
+
+def corrected(start: Document, amendments: Sequence[Amendment]) -> Document:
+    """The start document with the corrections among amendments that are in force."""
+    return {**start, **{each.key: each.value for each in amendments if each.kind == SET}}
 
 
 def _line(amendment: Amendment) -> bytes:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from textwrap import shorten
 
 from beamshell.store.run import Run, plan_line
-from beamshell.store.run_list import RunList, moment_text, number_text
+from beamshell.store.run_list import RunList, number_text
 from beamshell.store.runs import Runs
 from beamshell.store.search_query import Query
 from beamshell.store.search_words import number_word, words_of
@@ -41,7 +41,7 @@ class Findings:
     def __repr__(self) -> str:
         if not self.lines:
             return self._table([self._row_of_run(run) for run in self.runs], self.runs.foot)
-        timed = [(_time(run), self._row_of_run(run)) for run in self.runs]
+        timed = [(run.start["time"], self._row_of_run(run)) for run in self.runs]
         timed += [(line.time, _row_of_line(line)) for line in self.lines]
         rows = [row for _, row in sorted(timed, key=lambda pair: pair[0])][-self._most :]
         numbers = [counted(len(self.runs), "run"), counted(len(self.lines), "typed line")]
@@ -55,7 +55,7 @@ class Findings:
         return f"{table}\n{foot}"
 
     def _row_of_run(self, run: Run) -> list[str]:
-        return [number_text(run), moment_text(run), run.exit_status or "open", self._place(run)]
+        return [number_text(run), date_and_time(run.start["time"]), run.exit_status or "open", self._place(run)]
 
     def _place(self, run: Run) -> str:
         """The text of a run in which the first word stands, with its key; the command if that is where."""
@@ -98,8 +98,3 @@ def _stands_in(words: list[str], is_prefix: bool, text: str) -> bool:
 def _row_of_line(line: TypedLine) -> list[str]:
     text = shorten(line.line, _LONGEST, placeholder=" ...")
     return ["" if line.scan_id is None else str(line.scan_id), date_and_time(line.time), "typed", text]
-
-
-def _time(run: Run) -> float:
-    time = run.start["time"]
-    return time if isinstance(time, float | int) else 0.0

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from beamshell.documents import Document
 from beamshell.documents.points import number_of_points
-from beamshell.store.amendments import COMMENT, SET, TAG, Amendment
+from beamshell.store.amendments import COMMENT, TAG, Amendment, corrected
 from beamshell.store.encoding import to_json
 from beamshell.store.search_words import key_word, metadata_text
 
@@ -80,11 +80,6 @@ def summary_of(
     searched = _searched(start, stop, amendments)
     status = "open" if stop is None else str(stop.get("exit_status"))
     return Summary(row, metadata_text(searched, status), [name for key in searched if (name := key_word(str(key)))])
-
-
-def corrected(start: Document, amendments: Sequence[Amendment]) -> Document:
-    """The start document with the corrections among amendments that are in force."""
-    return {**start, **{each.key: each.value for each in amendments if each.kind == SET}}
 
 
 def _searched(start: Document, stop: Document | None, amendments: Sequence[Amendment]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from beamshell.documents.points import number_of_points
 from beamshell.documents.start_keys import without_wrong_types
 from beamshell.errors import StoreError, UnknownName
 from beamshell.store import run_file
-from beamshell.store.amendments import COMMENT, SET, TAG, Amendment, Amendments
+from beamshell.store.amendments import COMMENT, TAG, Amendment, Amendments, corrected
 from beamshell.store.asset_readers import Array, AssetReaders
 from beamshell.store.event_pages import Parser, documents_of_stream, exactly_read
 from beamshell.store.frame_locations import FrameLocations, external_keys
@@ -94,8 +94,7 @@ class Run:
     @property
     def metadata(self) -> Document:
         """The start document with its corrections: what is true of the run, and not only what was known before it."""
-        corrections = {each.key: each.value for each in self.amendments if each.kind == SET}
-        return NamedValues({**self.start, **corrections}, "metadata", self.label)
+        return NamedValues(corrected(self.start, self.amendments), "metadata", self.label)
 
     @property
     def comments(self) -> list[str]:

@@ -55,7 +55,8 @@ class RunList(list[Run]):
 def _cells(run: Run) -> list[str]:
     try:
         points = number_of_points(run.num_events)
-        return [number_text(run), moment_text(run), str(points), run.exit_status or "open", plan_line(run.start)]
+        moment = date_and_time(run.start["time"])
+        return [number_text(run), moment, str(points), run.exit_status or "open", plan_line(run.start)]
     except StoreError as exc:  # its file was damaged behind the index: the others are shown all the same
         return ["", "", "", "damaged", str(exc)]
 
@@ -63,14 +64,6 @@ def _cells(run: Run) -> list[str]:
 def number_text(run: Run) -> str:
     """The number of a run for a column; "" if it has none."""
     return "" if run.scan_id is None else str(run.scan_id)
-
-
-def moment_text(run: Run) -> str:
-    """When it began, "2026-11-22 17:47:28"; what a foreign document says in place of a time, as it stands."""
-    try:
-        return date_and_time(run.start["time"])
-    except (TypeError, ValueError, OverflowError, OSError):
-        return str(run.start.get("time"))
 
 
 def record_of(

@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from beamshell.documents import Document
 from beamshell.documents.continuation import CONTINUES
 from beamshell.errors import UnknownName, UsageError
-from beamshell.store.amendments import Amendments
+from beamshell.store.amendments import Amendments, corrected
 from beamshell.store.encoding import from_json
 from beamshell.store.index import Index
 from beamshell.store.index_reader import NEWEST
-from beamshell.store.index_rows import Row, corrected
+from beamshell.store.index_rows import Row
 from beamshell.store.index_tables import NEWEST_FIRST, OLDEST_FIRST
 from beamshell.store.search_words import key_word
 from beamshell.text.numbers import counted

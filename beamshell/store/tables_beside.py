@@ -18,7 +18,7 @@ from beamshell.text.window import table_in_window
 
 BASELINE = "baseline"
 """The stream of what is read before and after a scan."""
-_MONITOR = "_monitor"
+MONITOR = "_monitor"
 """How the streams of monitored signals end."""
 _DIGITS = 6  # of a difference
 
@@ -59,7 +59,7 @@ class Monitors(Mapping[str, Table]):
     """
 
     def __init__(self, streams: Iterable[str], table: Callable[[str], Table], label: str) -> None:
-        self._streams = {stream.removesuffix(_MONITOR): stream for stream in streams if stream.endswith(_MONITOR)}
+        self._streams = {stream.removesuffix(MONITOR): stream for stream in streams if stream.endswith(MONITOR)}
         self._table, self._label = table, label
 
     def __getitem__(self, name: str) -> Table:

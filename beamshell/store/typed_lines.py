@@ -49,8 +49,9 @@ def read_typed_lines(db: sqlite3.Connection, folder: Path) -> None:
             sizes[name] = path.stat().st_size
     if any(size < bytes_read(db, f"{FOLDER}/{name}") for name, size in sizes.items()):  # another file is there now
         with transaction(db):
-            for statement in ("DELETE FROM typed", "DELETE FROM typed_words", "DELETE FROM read_to WHERE path LIKE ?"):
-                db.execute(statement, (f"{FOLDER}/%",) if "?" in statement else ())
+            db.execute("DELETE FROM typed")
+            db.execute("DELETE FROM typed_words")
+            db.execute("DELETE FROM read_to WHERE path LIKE ?", (f"{FOLDER}/%",))
     for name in sorted(sizes):
         key = f"{FOLDER}/{name}"
         if sizes[name] == bytes_read(db, key):

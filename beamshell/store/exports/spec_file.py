@@ -20,9 +20,10 @@ from beamshell.store.exports.files import NewFiles
 from beamshell.store.exports.spec_text import Columns, Motors, comment, date_line, one_line
 from beamshell.store.exports.writer import Outline, is_point, stream_of
 from beamshell.store.run import plan_line
+from beamshell.store.tables_beside import BASELINE
 from beamshell.text.numbers import counted
 
-BASELINE, PRIMARY = "baseline", "primary"
+PRIMARY = "primary"
 _FACTS = ("uid", "sample", "proposal", "operator")
 """What is written of the metadata into the header of a scan."""
 

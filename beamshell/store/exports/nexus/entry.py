@@ -17,7 +17,7 @@ from beamshell._version import __version__
 from beamshell.documents import Document
 from beamshell.documents.entries import entries_of, text_of
 from beamshell.errors import StoreError
-from beamshell.store.amendments import COMMENT, SET, TAG, Amendment
+from beamshell.store.amendments import COMMENT, TAG, Amendment, corrected
 from beamshell.store.asset_readers import AssetReaders, require_h5py
 from beamshell.store.encoding import to_json
 from beamshell.store.exports.files import NewFiles
@@ -104,8 +104,7 @@ class _EntryWriter:
         self._amendments = amendments
         self._start = documents[0][1]
         self._stop = next((doc for name, doc in reversed(documents) if name == "stop"), None)
-        corrections = {each.key: each.value for each in amendments if each.kind == SET}
-        self._metadata: Document = {**self._start, **corrections}
+        self._metadata = corrected(self._start, amendments)
 
     def write(self, readers: AssetReaders, folder: Path) -> None:
         """Write all of it."""

@@ -23,10 +23,9 @@ from beamshell.store.exports.nexus.values import Group, add_column, add_group, a
 from beamshell.store.frame_locations import FrameLocations
 from beamshell.store.scan_axes import NUMBER, TIME
 from beamshell.store.table import Table, table_of
+from beamshell.store.tables_beside import MONITOR
 from beamshell.text.times import iso_time
 
-_MONITOR = "_monitor"
-"""How the name of the stream of a monitored device ends."""
 _EPOCH = "1970-01-01T00:00:00+00:00"
 
 
@@ -92,7 +91,7 @@ class StreamWriter:
             self._write_pictures(group, stream, key)
         if plot is not None:
             draw(group, plot, datasets)
-        if stream.name.endswith(_MONITOR):
+        if stream.name.endswith(MONITOR):
             self._write_logs(group, stream)
         self._write_timestamps(group, stream)
 
