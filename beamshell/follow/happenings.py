@@ -163,10 +163,8 @@ class HappeningFinder:
         why = f": {reason}" if reason and kind != "completed" else ""
         title = f"{_label(start)}: {status}, {points}, {took}{why}"
         number = start.get("scan_id")
-        next_words = (
-            "" if kind == "completed" else f"why {number} tells why; continue {number} measures the rest, if it can.\n"
-        )
-        text = f"{next_words}{plan_line(dict(start))}\n{_about(start)}".strip()
+        remedy = f"why {number} tells why; continue {number} measures the rest, if it can.\n"
+        text = f"{'' if kind == 'completed' else remedy}{plan_line(dict(start))}\n{_about(start)}".strip()
         return Happening(kind, _time(line), title, text, line.run, line.key)
 
     def _take_entry(self, line: Line) -> Iterator[Happening]:

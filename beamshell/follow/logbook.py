@@ -61,6 +61,11 @@ class Logbook(Messenger):
         self.url = str(address.copy_with(userinfo=b"")).rstrip("/")
         self._client: httpx.Client | None = None
 
+    @property
+    def place(self) -> str:
+        """Where its entries are, in words."""
+        return self.url
+
     def has_entry(self, key: str) -> bool:
         """Whether the logbook has the entry of this key.
 
@@ -76,6 +81,15 @@ class Logbook(Messenger):
             SinkDown: the logbook does not take it now.
         """
         raise NotImplementedError
+
+    def check(self) -> str:
+        """Write a test entry.
+
+        Raises:
+            SinkDown: the logbook does not take it.
+        """
+        super().check()
+        return f"a test entry is in {self.place}"
 
     def deliver(self, message: Message, receiver: int) -> None:  # noqa: ARG002
         """Write an entry, unless the logbook has it already.

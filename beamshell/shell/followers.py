@@ -16,7 +16,6 @@ from beamshell.follow.supervisor import Supervisor
 from beamshell.shell.launch_options import take_beamline, take_flag, take_option
 from beamshell.shell.messages_shown import DONE, FAILED, say, say_error
 from beamshell.store.processes import why_dead
-from beamshell.text.lists import listed
 from beamshell.text.nearest import unknown
 from beamshell.text.numbers import counted
 from beamshell.text.times import clock_time, duration
@@ -107,27 +106,14 @@ def check_followers(words: list[str]) -> int:
     return status
 
 
-def run_proxy(words: list[str]) -> int:
-    """`beamshell zmq-proxy IN OUT`: the proxy between followers and their subscribers, until Ctrl+C.
-
-    Raises:
-        ConfigError: an address cannot be used.
-    """
-    from beamshell.follow.sinks.zeromq import run_proxy
-
-    return run_proxy(words)
-
-
 _NONE = "the profile names no followers: c.Beamshell.followers in its ipython_config.py"
 
 
 def _block(blocks: Mapping[str, dict[str, Any]], name: str) -> dict[str, Any]:
+    if not blocks:
+        raise UnknownName(f"no follower '{name}': name it in c.Beamshell.followers")
     if name not in blocks:
-        raise (
-            unknown("follower", name, blocks)
-            if blocks
-            else UnknownName(f"no follower '{name}': name it in c.Beamshell.followers")
-        )
+        raise unknown("follower", name, blocks)
     return blocks[name]
 
 
@@ -180,8 +166,3 @@ def _log_lines(log: Path) -> list[str]:
         return log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
     except OSError:
         return []
-
-
-def names_of(blocks: Mapping[str, Any]) -> str:
-    """The followers in words, for the banner."""
-    return f"followers: {listed(blocks)}" if blocks else ""

@@ -50,16 +50,18 @@ beamshell: the console a beamline is run from.
 
 
 _SUBCOMMANDS = {
-    "ioc": "file_commands:serve_twin",
-    "import": "file_commands:import_devices",
-    "queue": "file_commands:work_on_queue",
-    "export": "file_commands:export_runs",
-    "kernel": "notebook:install_kernel",
-    "follow": "followers:run_follower",
-    "watch": "followers:watch",
-    "check": "followers:check_followers",
-    "zmq-proxy": "followers:run_proxy",
+    "ioc": "shell.file_commands:serve_twin",
+    "import": "shell.file_commands:import_devices",
+    "queue": "shell.file_commands:work_on_queue",
+    "export": "shell.file_commands:export_runs",
+    "kernel": "shell.notebook:install_kernel",
+    "follow": "shell.followers:run_follower",
+    "watch": "shell.followers:watch",
+    "check": "shell.followers:check_followers",
+    "zmq-proxy": "follow.sinks.zeromq:run_proxy",
 }
+_WITH_VALUE = ("--profile", "--data", "--log")
+"""The options before a subcommand whose value may be the next word."""
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -92,10 +94,12 @@ def _place_of_subcommand(words: list[str]) -> int | None:
     2
     >>> _place_of_subcommand(["-c", "queue"]) is None
     True
+    >>> _place_of_subcommand(["--log", "queue"]) is None
+    True
     """
     place = 0
     while place < len(words) and words[place].startswith("--"):
-        place += 2 if words[place] in ("--profile", "--data") else 1
+        place += 2 if words[place] in _WITH_VALUE else 1
     return place if place < len(words) and words[place] in _SUBCOMMANDS else None
 
 
@@ -105,7 +109,7 @@ def _subcommand(name: str, words: list[str]) -> int:
 
     module, _, function = _SUBCOMMANDS[name].partition(":")
     try:
-        subcommand: Callable[[list[str]], int] = getattr(import_module(f"beamshell.shell.{module}"), function)
+        subcommand: Callable[[list[str]], int] = getattr(import_module(f"beamshell.{module}"), function)
         return subcommand(words)
     except (BeamshellError, KeyboardInterrupt) as exc:
         say_error(exc)

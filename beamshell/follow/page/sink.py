@@ -70,9 +70,7 @@ class PageSink(Sink):
         self._reading = threading.Lock()  # one past run at a time: what happens now comes first
         self._view = LiveView(time.time, why_dead)
         self._picture: dict[str, Any] | None = None
-        self._whole: tuple[bytes, int] | None = (
-            None  # that of this moment; None if something has come since it was made
-        )
+        self._whole: tuple[bytes, int] | None = None  # that of this moment, if nothing has come since it was made
         self._published_at = self._sum_at = 0.0
         self._broadcast = Broadcast(self._whole_message)
         self._server: PageServer | None = None

@@ -82,15 +82,6 @@ class ElogSink(Logbook):
         if answer.status_code != 302 or not number.isdigit():
             raise SinkDown(f"{self.url} takes no entry: {self._refusal(answer)}")
 
-    def check(self) -> str:
-        """Write a test entry.
-
-        Raises:
-            SinkDown: ELOG does not take it.
-        """
-        super().check()
-        return f"a test entry is in {self.url}"
-
     def _login(self) -> dict[str, str]:
         """The user and the hash of the password, as a browser sends them."""
         if self.password and not self._hash:

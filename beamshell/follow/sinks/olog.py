@@ -81,14 +81,10 @@ class OlogSink(Logbook):
         elif not _is_entry(answer):  # such as the page of a login before it
             raise SinkDown(f"{self.url}/logs/multipart does not answer as Olog does")
 
-    def check(self) -> str:
-        """Write a test entry.
-
-        Raises:
-            SinkDown: Olog does not take it.
-        """
-        super().check()
-        return f"a test entry is in {', '.join(self._logbooks)} of {self.url}"
+    @property
+    def place(self) -> str:
+        """Where its entries are, in words."""
+        return f"{', '.join(self._logbooks)} of {self.url}"
 
     def _auth(self) -> tuple[str, str] | None:
         return (self.user, self.password) if self.user else None

@@ -63,10 +63,10 @@ class ZeroMQSink(Sink):
         self._context = zmq.Context()
         self._socket = self._context.socket(zmq.XPUB)  # it learns who subscribes
         self._socket.setsockopt(zmq.XPUB_NODROP, 1)
-        self._socket.setsockopt(
-            zmq.IMMEDIATE, 1
-        )  # a proxy that has died has no queue, in which documents would be lost
-        self._socket.setsockopt(zmq.HEARTBEAT_IVL, _BEAT_MS)  # and is noticed, also behind a network that is silent
+        # A proxy that has died has no queue, in which documents would be lost; and it is noticed, also behind a network
+        # that is silent.
+        self._socket.setsockopt(zmq.IMMEDIATE, 1)
+        self._socket.setsockopt(zmq.HEARTBEAT_IVL, _BEAT_MS)
         self._socket.setsockopt(zmq.HEARTBEAT_TIMEOUT, 3 * _BEAT_MS)
         self._socket.setsockopt(zmq.SNDTIMEO, int(_SEND_WITHIN_S * 1000))
         self._socket.setsockopt(zmq.LINGER, _LAST_WITHIN_MS)
