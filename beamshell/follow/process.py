@@ -68,9 +68,12 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
             raise
         if with_console:
             threading.Thread(target=_wait_for_end_of_console, args=[console_pid, sink, stopped], daemon=True).start()
-        writer = threading.Thread(target=_write_status, args=[follower, path, stopped], daemon=True)
+        ended = threading.Event()
+        writer = threading.Thread(target=_write_status, args=[follower, path, stopped, ended], daemon=True)
         writer.start()
         has_failed = _run(follower, stopped)
+        ended.set()
+        writer.join()
         _save(follower.refresh_status(), path)
     return int(has_failed)
 
@@ -147,10 +150,17 @@ def _wait_for_end_of_console(pid: int, sink: Sink, stopped: threading.Event) -> 
     stopped.set()
 
 
-def _write_status(follower: Follower, path: Path, stopped: threading.Event) -> None:
-    """Write the status twice a second, also while the sink hangs; a sink that hangs at the end is left alone."""
+def _write_status(follower: Follower, path: Path, stopped: threading.Event, ended: threading.Event) -> None:
+    """Write the status twice a second, also while the sink hangs; a sink that hangs at the end is left alone.
+
+    Args:
+        follower: that follows.
+        path: of the status.
+        stopped: set when it shall end.
+        ended: set when it has ended.
+    """
     deadline = None
-    while True:
+    while not ended.is_set():
         _save(follower.refresh_status(), path)
         if stopped.is_set():
             deadline = deadline or time.monotonic() + _LAST_LINES_S

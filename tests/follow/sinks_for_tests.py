@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from unittest import mock
 
 from beamshell.errors import SinkDown
 from beamshell.follow.lines import AMENDMENT, CONSOLE
 from beamshell.follow.sink import Sink
+from beamshell.follow.status import FollowerStatus
 
 
 class FileSink(Sink):
@@ -70,3 +72,19 @@ class BrokenSink(Sink):
 
     def send(self, lines):
         raise LookupError("no such lamp")
+
+
+class BrokenSinkOnSlowDisk(BrokenSink):
+    """Its status takes long to be written; a file says when that begins and ends."""
+
+    def __init__(self, path: str) -> None:
+        save = FollowerStatus.save
+
+        def save_slowly(status, to):
+            with Path(path).open("a") as file:
+                print("begin", file=file, flush=True)
+                save(status, to)
+                time.sleep(0.3)
+                print("end", file=file, flush=True)
+
+        mock.patch.object(FollowerStatus, "save", save_slowly).start()

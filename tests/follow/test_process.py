@@ -193,6 +193,15 @@ def test_a_sink_with_a_fault_is_told_with_its_error(folder, journal, scan, start
     assert (status.state, status.error) == ("broken", "LookupError: no such lamp")
 
 
+def test_the_last_status_is_not_written_beside_another(folder, journal, scan, start):
+    process = start(*command(folder, "BrokenSinkOnSlowDisk", path=str(folder / "written")))
+    write(journal, scan())
+    assert process.wait(60) == 1
+    words = (folder / "written").read_text().split()
+    assert words == ["begin", "end"] * (len(words) // 2)
+    assert FollowerStatus.load(status_path(folder, "copy")).state == "broken"
+
+
 def test_a_sink_that_cannot_be_made_is_told_with_its_error(folder, start):
     process = start(*command(folder, path="/not/there/out"))
     assert process.wait(60) == 1
