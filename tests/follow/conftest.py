@@ -9,34 +9,22 @@ import sys
 import time
 
 import pytest
+from data_folder import journal as journal
+from data_folder import rescue_place as rescue_place
 from run_documents import make_run as make_run
 
 from beamshell.errors import LineRefused, SinkDown
 from beamshell.follow.lines import AMENDMENT, CONSOLE
 from beamshell.follow.sink import Sink
-from beamshell.store import ConsoleLog, Journal
+from beamshell.store import ConsoleLog
 from beamshell.store.control_folder import ControlFolder
 from beamshell.store.control_rules import Console
 from beamshell.store.processes import this_process
 
 
-@pytest.fixture(autouse=True)
-def rescue_place(tmp_path_factory, monkeypatch):
-    place = tmp_path_factory.mktemp("temporary")
-    monkeypatch.setenv("TMPDIR", str(place))
-    monkeypatch.setenv("HOME", str(place / "home"))
-
-
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path
-
-
-@pytest.fixture
-def journal(folder):
-    journal = Journal(folder)
-    yield journal
-    journal.close()
 
 
 @pytest.fixture

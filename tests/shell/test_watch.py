@@ -10,9 +10,10 @@ import sys
 import threading
 
 import pytest
+from data_folder import journal as journal
 from run_documents import make_run as make_run
 
-from beamshell.store import ConsoleLog, Journal
+from beamshell.store import ConsoleLog
 
 PATIENCE_S = 60.0
 
@@ -43,13 +44,6 @@ class Watching:
         status = self.process.wait(PATIENCE_S)
         self._reader.join()
         return status, self.process.stderr.read()
-
-
-@pytest.fixture
-def journal(tmp_path):
-    journal = Journal(tmp_path)
-    yield journal
-    journal.close()
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ import time
 import uuid
 
 import pytest
+from data_folder import journal as journal
+from data_folder import rescue_place as rescue_place
 
 
 def run_files(folder):
@@ -62,27 +64,9 @@ class Made:
         return [start, descriptor, *events, *stop]
 
 
-@pytest.fixture(autouse=True)
-def rescue_place(tmp_path_factory, monkeypatch):
-    """Where runs go that a data folder refuses."""
-    place = tmp_path_factory.mktemp("temporary")
-    monkeypatch.setenv("TMPDIR", str(place))
-    monkeypatch.setenv("HOME", str(place / "home"))
-    return place
-
-
 @pytest.fixture
 def made():
     return Made()
-
-
-@pytest.fixture
-def journal(tmp_path):
-    from beamshell.store import Journal
-
-    journal = Journal(tmp_path)
-    yield journal
-    journal.close()
 
 
 @pytest.fixture

@@ -6,53 +6,16 @@ import json
 import os
 import shutil
 import signal
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from web_server import receiver as receiver
 
 from beamshell.follow.status import FollowerStatus, status_path
 from beamshell.store.processes import why_dead
 
 DEMO = Path(__file__).parents[2] / "profiles" / "profile_demo"
-
-
-class Receiver:
-    """A web server that takes messages, or refuses them; it notes when each came."""
-
-    def __init__(self):
-        self.messages = []
-        self.refuses = False
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-                if not receiver.refuses:
-                    receiver.messages.append(body["title"] + "\n" + body["message"])
-                self.send_response(503 if receiver.refuses else 200)
-                self.end_headers()
-
-            def log_message(self, *words):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
 
 
 @pytest.fixture
@@ -116,7 +79,7 @@ def test_a_console_killed_while_idle_is_told_and_its_follower_ends_then(open_wat
 def test_a_console_killed_in_a_scan_is_told_with_the_scan_also_when_the_receiver_was_down(
     open_watched, receiver, follower
 ):
-    receiver.refuses = True
+    receiver.fault = "down"
     console, process = open_watched(), follower()
     start = console.begin("loopscan 100 0.2")
     console.wait_for_point(2, start)
@@ -124,7 +87,7 @@ def test_a_console_killed_in_a_scan_is_told_with_the_scan_also_when_the_receiver
     console.wait_for_end()
     wait_for(lambda: FollowerStatus.load(status_path(console.data, "phone")).state == "waiting")
     assert not why_dead(process)
-    receiver.refuses = False
+    receiver.fault = ""
     wait_for(lambda: receiver.messages)
     (message,) = receiver.messages
     assert "has died in scan 1: its process is gone" in message

@@ -6,61 +6,16 @@ import base64
 import email
 import json
 import re
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs
 
 import pytest
+from web_server import WebServer
 
 from beamshell.follow.lines import Line
+from beamshell.follow.settings import make_sink
 
 USER, PASSWORD = "kate", "xyzzy"
 ELOG_HASH = "CPn1StSIpoFa9Mf6apeaQvcYXqemoCk3qjzZ5/TT/E5"
-
-
-class WebServer:
-    """A server on loopback; `answer` gives status, headers and body of a request.
-
-    Attributes:
-        fault: "" or what goes wrong: "down" takes nothing, "mute" takes it and does not say so.
-    """
-
-    def __init__(self):
-        self.fault = ""
-        server = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def handle_any(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                fault = server.fault
-                if fault == "down":
-                    status, headers, answer = 503, {}, b""
-                else:
-                    status, headers, answer = server.answer(self.command, urlsplit(self.path), self.headers, body)
-                if fault == "mute" and self.command in ("PUT", "POST"):
-                    self.close_connection = True
-                    return
-                self.send_response(status)
-                for name, value in headers.items():
-                    self.send_header(name, value)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            do_GET = do_PUT = do_POST = handle_any
-
-            def log_message(self, *words):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.address = f"http://127.0.0.1:{self.server.server_port}"
-        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
-        self.thread.start()
-
-    def close(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
 
 
 def parts_of(headers, body):
@@ -82,9 +37,11 @@ class Olog(WebServer):
 
     def __init__(self):
         super().__init__()
-        self.logs = []
+        self.entries = []
         self.largest = 10_000_000
         self.url = f"{self.address}/Olog"
+        self.settings = {"sink": "olog", "url": self.url, "user": USER, "password": PASSWORD}
+        self.settings |= {"logbooks": ["Operations"]}
 
     def answer(self, method, url, headers, body):
         login = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
@@ -92,7 +49,7 @@ class Olog(WebServer):
             return self.refusal(401, "")
         if (method, url.path) == ("GET", "/Olog/logs/search"):
             name, attribute, value = parse_qs(url.query)["properties"][0].split(".")
-            hits = [log for log in self.logs if self.has(log, name, attribute, value)]
+            hits = [log for log in self.entries if self.has(log, name, attribute, value)]
             return 200, {}, json.dumps({"hitCount": len(hits), "logs": hits}).encode()
         if (method, url.path, url.query) == ("PUT", "/Olog/logs/multipart", "markup=commonmark"):
             return self.put(parts_of(headers, body), len(body))
@@ -111,11 +68,11 @@ class Olog(WebServer):
             return self.refusal(400, "One or more invalid logbook name(s)")
         if [each["filename"] for each in entry["attachments"]] != [file for file, _content in files]:
             return self.refusal(400, "Attachment data invalid: file count does not match attachment count")
-        self.logs.append(
-            entry | {"id": len(self.logs) + 1, "owner": USER, "files": [len(file) for _name, file in files]}
+        self.entries.append(
+            entry | {"id": len(self.entries) + 1, "owner": USER, "files": [len(file) for _name, file in files]}
         )
         self.files = files
-        return 200, {}, json.dumps(self.logs[-1]).encode()
+        return 200, {}, json.dumps(self.entries[-1]).encode()
 
     def refusal(self, status, message):
         return status, {}, json.dumps({"status": status, "message": message}).encode() if message else b""
@@ -132,6 +89,8 @@ class Elog(WebServer):
         super().__init__()
         self.entries = {}
         self.url = f"{self.address}/Beamline"
+        self.settings = {"sink": "elog", "url": self.url, "user": USER, "password": PASSWORD}
+        self.settings |= {"attributes": {"Author": "BL"}}
 
     def answer(self, method, url, headers, body):
         if method == "POST":
@@ -226,3 +185,19 @@ def without_secrets(folder):
     for path in folder.rglob("*"):
         if path.is_file():
             assert not re.search(f"{PASSWORD}|{re.escape(ELOG_HASH)}".encode(), path.read_bytes()), path
+
+
+@pytest.fixture
+def sink_for(folder, without_secrets):
+    """Makes the sink of a logbook, with other settings where a test gives some."""
+    sinks = []
+
+    def sink_for(server, **settings):
+        sink = make_sink("logbook", server.settings | settings)
+        sink.folder, sink.memory = folder, folder / "memory.json"
+        sinks.append(sink)
+        return sink
+
+    yield sink_for
+    for sink in sinks:
+        sink.close()

@@ -5,23 +5,6 @@ from __future__ import annotations
 import pytest
 
 from beamshell.errors import SinkDown
-from beamshell.follow.settings import make_sink
-
-
-@pytest.fixture
-def sink_for(folder, without_secrets):
-    sinks = []
-
-    def sink_for(server, **settings):
-        block = {"sink": "elog", "url": server.url, "user": "kate", "password": "xyzzy", "attributes": {"Author": "BL"}}
-        sink = make_sink("logbook", block | settings)
-        sink.folder, sink.memory = folder, folder / "memory.json"
-        sinks.append(sink)
-        return sink
-
-    yield sink_for
-    for sink in sinks:
-        sink.close()
 
 
 def test_a_run_becomes_an_entry_with_its_plot(elog, sink_for, lines):
@@ -34,28 +17,6 @@ def test_a_run_becomes_an_entry_with_its_plot(elog, sink_for, lines):
     assert entry["Author"] == "BL"
     ((field, name, png),) = entry["files"]
     assert (field, name, png[:8]) == ("attfile1", "scan_1.png", b"\x89PNG\r\n\x1a\n")
-
-
-def test_an_entry_whose_arrival_was_not_heard_of_is_not_written_again(elog, sink_for, lines):
-    elog.fault = "mute"
-    sink = sink_for(elog)
-    sink.send(lines())
-    with pytest.raises(SinkDown, match="no answer from http"):
-        sink.poll()
-    elog.fault = ""
-    sink_for(elog).poll()  # after a kill
-    assert len(elog.entries) == 1
-
-
-def test_an_entry_that_did_not_arrive_is_written_when_elog_is_back(elog, sink_for, lines):
-    elog.fault = "down"
-    sink = sink_for(elog)
-    sink.send(lines())
-    with pytest.raises(SinkDown, match="takes no entry: 503"):
-        sink.poll()
-    elog.fault = ""
-    sink.poll()  # the page says what was looked for, though no entry has it
-    assert len(elog.entries) == 1
 
 
 @pytest.mark.parametrize(

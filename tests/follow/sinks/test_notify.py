@@ -4,54 +4,14 @@ from __future__ import annotations
 
 import base64
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from web_server import Receiver
+from web_server import receiver as receiver
 
 from beamshell.errors import ConfigError, SinkDown
 from beamshell.follow.lines import Line
 from beamshell.follow.settings import make_sink
-
-
-class Receiver:
-    """A web server that takes messages, or refuses them."""
-
-    def __init__(self):
-        self.bodies = []
-        self.refuses = False
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self):  # the name is the library's
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                if not receiver.refuses:
-                    receiver.bodies.append(json.loads(body))
-                self.send_response(503 if receiver.refuses else 200)
-                self.end_headers()
-
-            def log_message(self, *words):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.thread = threading.Thread(target=self.server.serve_forever)
-        self.thread.start()
-
-    @property
-    def address(self):
-        return f"json://kate:xyzzy@127.0.0.1:{self.server.server_port}/beamline"
-
-    def close(self):
-        self.server.shutdown()
-        self.thread.join()
-        self.server.server_close()
-
-
-@pytest.fixture
-def receiver():
-    receiver = Receiver()
-    yield receiver
-    receiver.close()
 
 
 @pytest.fixture
@@ -62,7 +22,8 @@ def other():
 
 
 def sink_for(*receivers, memory=None, **settings):
-    sink = make_sink("phone", {"sink": "notify", "to": [each.address for each in receivers], **settings})
+    addresses = [f"json://kate:xyzzy@127.0.0.1:{each.server.server_port}/beamline" for each in receivers]
+    sink = make_sink("phone", {"sink": "notify", "to": addresses, **settings})
     sink.memory = memory
     return sink
 
@@ -83,12 +44,12 @@ def test_a_scan_that_fails_is_told_with_what_to_type(receiver, tmp_path):
 
 
 def test_a_message_that_does_not_arrive_is_kept_also_over_a_kill(receiver, tmp_path):
-    receiver.refuses = True
+    receiver.fault = "down"
     sink = sink_for(receiver, kinds=["failed"], memory=tmp_path / "memory.json")
     sink.send([START, STOP])
     with pytest.raises(SinkDown, match="a message does not arrive at json://"):
         sink.poll()
-    receiver.refuses = False
+    receiver.fault = ""
     after_a_kill = sink_for(receiver, kinds=["failed"], memory=tmp_path / "memory.json")
     after_a_kill.send([START, STOP])  # the lines of the last half second come again
     after_a_kill.poll()
@@ -98,14 +59,14 @@ def test_a_message_that_does_not_arrive_is_kept_also_over_a_kill(receiver, tmp_p
 def test_of_two_receivers_only_the_one_that_failed_is_tried_again_and_the_other_does_not_wait(
     receiver, other, tmp_path
 ):
-    receiver.refuses = True
+    receiver.fault = "down"
     sink = sink_for(receiver, other, kinds=["failed"], at_most_every="0", memory=tmp_path / "memory.json")
     for run in "abc":
         sink.send([Line(f"{run}{line.key}", run, line.name, line.text) for line in (START, STOP)])
         with pytest.raises(SinkDown):
             sink.poll()
     assert (len(receiver.bodies), len(other.bodies)) == (0, 3)
-    receiver.refuses = False
+    receiver.fault = ""
     sink_for(receiver, other, kinds=["failed"], at_most_every="0", memory=tmp_path / "memory.json").poll()
     assert (len(receiver.bodies), len(other.bodies)) == (3, 3)
 
@@ -116,14 +77,14 @@ def test_a_check_sends_a_test_message(receiver):
 
 
 def test_a_check_tries_all_addresses(receiver, other):
-    receiver.refuses = True
+    receiver.fault = "down"
     with pytest.raises(SinkDown, match="does not arrive at json"):
         sink_for(receiver, other).check()
     assert len(other.bodies) == 1
 
 
 def test_no_secret_is_in_a_message_of_an_error_nor_in_a_file(receiver, tmp_path, caplog):
-    receiver.refuses = True
+    receiver.fault = "down"
     sink = sink_for(receiver, memory=tmp_path / "memory.json")
     sink.send([START, STOP])
     with pytest.raises(SinkDown) as refused:

@@ -13,7 +13,6 @@ import pytest
 
 from beamshell.errors import ConfigError, SinkDown
 from beamshell.follow.lines import AMENDMENT, Line
-from beamshell.follow.settings import make_sink
 
 CODE = """
 import json, os, sys
@@ -24,28 +23,12 @@ sys.exit(follow(Path(folder), name, json.loads(block), with_console=True))
 """
 
 
-@pytest.fixture
-def sink_for(folder, without_secrets):
-    sinks = []
-
-    def sink_for(server, **settings):
-        block = {"sink": "olog", "url": server.url, "user": "kate", "password": "xyzzy", "logbooks": ["Operations"]}
-        sink = make_sink("logbook", block | settings)
-        sink.folder, sink.memory = folder, folder / "memory.json"
-        sinks.append(sink)
-        return sink
-
-    yield sink_for
-    for sink in sinks:
-        sink.close()
-
-
 def test_a_run_becomes_an_entry_with_its_plot(olog, sink_for, lines):
     sink = sink_for(olog, tags=["Scan"], level={"completed": "Info", "failed": "Problem"})
     run = lines(sample="LaB6_2", command="scan det th -1 1 3")
     sink.send(run)
     sink.poll()
-    (log,) = olog.logs
+    (log,) = olog.entries
     assert log["title"].startswith("scan 1: success, 3 points")
     assert "sample LaB6\\_2" in log["description"]
     assert (log["level"], log["tags"]) == ("Info", [{"name": "Scan"}])
@@ -60,7 +43,7 @@ def test_a_comment_becomes_an_entry_without_a_picture(olog, sink_for):
     sink = sink_for(olog)
     sink.send([Line("amendment:1", "r", AMENDMENT, json.dumps(amendment))])
     sink.poll()
-    (log,) = olog.logs
+    (log,) = olog.entries
     assert (log["title"], log["attachments"]) == ("kate on scan 7: nice peak", [])
 
 
@@ -71,14 +54,14 @@ def test_what_is_wrong_in_the_drawing_holds_no_entry_back(olog, sink_for, lines,
         path.unlink()
     sink.send(run)
     sink.poll()
-    assert [log["attachments"] for log in olog.logs] == [[]]
+    assert [log["attachments"] for log in olog.entries] == [[]]
 
 
 def test_a_run_without_points_has_no_picture(olog, sink_for, lines):
     sink = sink_for(olog)
     sink.send(lines(0))
     sink.poll()
-    assert [log["attachments"] for log in olog.logs] == [[]]
+    assert [log["attachments"] for log in olog.entries] == [[]]
 
 
 def test_a_picture_that_is_too_large_is_left_out(olog, sink_for, lines):
@@ -86,29 +69,7 @@ def test_a_picture_that_is_too_large_is_left_out(olog, sink_for, lines):
     sink = sink_for(olog)
     sink.send(lines())
     sink.poll()
-    assert [log["attachments"] for log in olog.logs] == [[]]
-
-
-def test_an_entry_whose_arrival_was_not_heard_of_is_not_written_again(olog, sink_for, lines):
-    olog.fault = "mute"
-    sink = sink_for(olog)
-    sink.send(lines())
-    with pytest.raises(SinkDown, match="no answer from http"):
-        sink.poll()
-    olog.fault = ""
-    sink_for(olog).poll()  # after a kill
-    assert len(olog.logs) == 1
-
-
-def test_an_entry_that_did_not_arrive_is_written_when_olog_is_back(olog, sink_for, lines):
-    olog.fault = "down"
-    sink = sink_for(olog)
-    sink.send(lines())
-    with pytest.raises(SinkDown, match="takes no entry: 503"):
-        sink.poll()
-    olog.fault = ""
-    sink.poll()
-    assert len(olog.logs) == 1
+    assert [log["attachments"] for log in olog.entries] == [[]]
 
 
 def test_an_answer_that_is_none_of_olog_is_told(olog, sink_for):
@@ -135,7 +96,7 @@ def test_a_refusal_is_told_in_the_words_of_olog(olog, sink_for, settings, messag
 
 def test_a_check_writes_a_test_entry(olog, sink_for):
     assert sink_for(olog).check() == f"a test entry is in Operations of {olog.url}"
-    assert olog.logs[0]["title"] == "beamshell: a test message"
+    assert olog.entries[0]["title"] == "beamshell: a test message"
 
 
 def test_a_password_in_the_url_is_used_and_not_shown(olog, sink_for):
@@ -181,17 +142,17 @@ def test_killed_follower_and_failing_olog_leave_each_scan_once(olog, journal, sc
                 journal(name, doc)
             scans += 1
         olog.fault = chance.choice(["", "mute", "down"])
-        goal = len(olog.logs) + chance.randrange(3)
-        wait_for(lambda goal=goal: len(olog.logs) >= goal or olog.fault == "down")
+        goal = len(olog.entries) + chance.randrange(3)
+        wait_for(lambda goal=goal: len(olog.entries) >= goal or olog.fault == "down")
         process.kill()
         process.wait()
         process.stdin.close()
     olog.fault = ""
     process = start()
-    wait_for(lambda: len(olog.logs) >= scans)
+    wait_for(lambda: len(olog.entries) >= scans)
     process.stdin.close()
     assert process.wait(60) == 0
-    assert sorted(int(log["title"].split()[1].rstrip(":")) for log in olog.logs) == list(range(1, scans + 1))
+    assert sorted(int(log["title"].split()[1].rstrip(":")) for log in olog.entries) == list(range(1, scans + 1))
 
 
 def wait_for(condition, most_s=60):
