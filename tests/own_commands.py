@@ -12,6 +12,7 @@ from beamshell.shell.commands import commands
 @contextlib.contextmanager
 def own_commands() -> Iterator[None]:
     """A context that leaves the set of commands as it found it."""
+    _ = commands().commands  # imports ours, as a module adds its commands only once
     before = {name: value.copy() if isinstance(value, dict) else value for name, value in vars(commands()).items()}
     try:
         yield

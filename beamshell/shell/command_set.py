@@ -13,7 +13,8 @@ import builtins
 import keyword
 import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from beamshell.errors import CommandError, ConfigError, UnknownName, UsageError
@@ -50,7 +51,9 @@ class CommandSet:
     """All commands by name, and the console that those called in Python belong to."""
 
     def __init__(self) -> None:
-        self._by_name: dict[str, Command] = {}
+        self._by_name: dict[str, Command] = {}  # those that are imported
+        self._modules: dict[str, str] = {}  # by command of ours, the module that adds it
+        self._functions: dict[str, list[Any]] = {}  # by command that is not imported, its functions in Python
         self._entry_points: dict[str, EntryPoint] = {}
         self._plugins: dict[str, EntryPoint] = {}
         self._plugin_problems: list[ConfigError] = []
@@ -61,20 +64,33 @@ class CommandSet:
         self.meaning: Callable[[str], str] = lambda _name: ""
         """What a name that is no command means at the prompt, such as "a magic of IPython"; "" for nothing."""
 
+    def declare(self, module: str, names: Iterable[str]) -> None:
+        """Have a module imported when one of its commands, of these names, is used for the first time."""
+        self._modules |= dict.fromkeys(names, module)
+
     def add(self, command: Command) -> None:
         """Add a command; one of the same name is replaced, also under its other words; if it was ours, that is said.
 
         Raises:
             ConfigError: a name cannot be typed, or means something else already.
         """
+        if self._modules.get(command.name) == command.function.__module__:  # it has its names at the prompt already
+            names = (command.name, *command.aliases)
+            self._by_name |= dict.fromkeys(names, command)
+            for name in names:
+                for function in self._functions.pop(name, ()):
+                    _describe(function, command)
+            return
         if self.session is not None:
             _ = command.signature  # so that whoever writes a command sees at once which parameter cannot be typed
-        old = self._by_name.get(command.name)
+        old = self[command.name] if command.name in self._modules else self._by_name.get(command.name)
         if old is not None and old.name == command.name:
             command.aliases = tuple(dict.fromkeys((*command.aliases, *old.aliases)))
         names = (command.name, *command.aliases)
         for name in names:
             self._check(name)
+            if name in self._modules:
+                _ = self[name]  # imported later, it would replace this one
         if self.session is not None and old is not None and old.is_ours and not command.is_ours:
             say(f"{' and '.join(names)}: your own command now, in place of beamshell's")
         self._by_name |= dict.fromkeys(names, command)
@@ -110,7 +126,7 @@ class CommandSet:
         return UnknownName(f"no command '{word}': {f'did you mean {near}?' if near else 'bhelp shows all'}")
 
     def function(self, name: str) -> CommandFunction:
-        """The Python function of a command; one of another package is imported when it is called."""
+        """The Python function of a command, which is imported when it is called."""
 
         def call(*tokens: Any, **keywords: Any) -> Any:
             return self._call(name, list(flattened(tokens)), keywords)
@@ -127,8 +143,9 @@ class CommandSet:
         function.subcommand = lambda **more: self[name].subcommand(**more)
         function.getdoc = lambda: self[name].help(window_width(sys.stdout))
         if name in self._by_name:
-            function.__doc__ = self._by_name[name].function.__doc__  # for `help(scan)`
-            function.__signature__ = self._by_name[name].signature_in_python  # what `?` shows
+            _describe(function, self._by_name[name])
+        else:
+            self._functions.setdefault(name, []).append(function)
         return cast(CommandFunction, function)
 
     def _call(self, name: str, tokens: list[Any], keywords: Mapping[str, Any]) -> Any:
@@ -145,31 +162,38 @@ class CommandSet:
 
     def is_imported(self, name: str) -> bool:
         """False for a command of another package that nobody has used yet."""
-        return name in self._by_name
+        return name in self._by_name or name in self._modules
+
+    def import_named_in(self, text: str) -> None:
+        """Import those of our commands whose names are words of a text, such as a cell with ``help(scan)``."""
+        for name in self._modules.keys() & set(re.findall(r"\w+", text)):
+            _ = self[name]
 
     def __getitem__(self, name: str) -> Command:
-        if name not in self._by_name and name in self._plugins:
-            self._load(name)
+        if name not in self._by_name:
+            if name in self._modules:
+                import_module(self._modules[name])  # its decorators add its commands
+            elif name in self._plugins:
+                self._load(name)
         return self._by_name[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._by_name or name in self._plugins
+        return name in self._by_name or name in self._modules or name in self._plugins
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._by_name
-        yield from (name for name in self._plugins if name not in self._by_name)
+        return iter(dict.fromkeys((*self._modules, *self._by_name, *self._plugins)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     @property
     def commands(self) -> list[Command]:
-        """Every command once, in the order in which they were added."""
-        return list(dict.fromkeys(self._by_name.values()))
+        """Every command once, ours first; those of other packages that nobody has used are left out."""
+        return list(dict.fromkeys(self[name] for name in self if self.is_imported(name)))
 
     @property
     def values_alone(self) -> set[str]:
-        """The commands that give a value without a further word, as in ``x = ct``."""
+        """Those of the imported commands that give a value without a further word, as in ``x = ct``."""
         return {name for name, command in self._by_name.items() if command.gives_value_alone}
 
     def by_heading(self) -> dict[str, list[Command]]:
@@ -211,7 +235,7 @@ class CommandSet:
                 self._plugin_problems.append(exc)
                 continue
             self._plugins[name] = entry
-            if self.added is not None and name not in self._by_name:
+            if self.added is not None and not self.is_imported(name):
                 self.added(name)
 
     def _load(self, name: str) -> None:
@@ -235,7 +259,13 @@ class CommandSet:
     def names_of_plans(self) -> list[str]:
         """The commands that run a plan, those of other packages included, but for those that cannot be imported."""
         self.load_plugins()
-        return [name for name, command in self._by_name.items() if command.runs_a_plan]
+        return [name for name in self if self.is_imported(name) and self[name].runs_a_plan]
+
+
+def _describe(function: Any, command: Command) -> None:
+    """Give the Python function of a command its docstring and signature, for ``help(scan)`` and ``scan?``."""
+    function.__doc__ = command.function.__doc__
+    function.__signature__ = command.signature_in_python
 
 
 COMMANDS = CommandSet()

@@ -210,6 +210,7 @@ class _Wiring:
 
         def mark_commands(lines: list[str]) -> list[str]:
             self._commands.find_plugins()  # here, since it would take a while at the start
+            self._commands.import_named_in("".join(lines))
             return with_commands(lines, self._commands, variables, self._commands.values_alone)
 
         def runs_a_plan(name: str) -> bool:
