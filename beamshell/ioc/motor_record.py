@@ -160,7 +160,10 @@ class MotorRecord(Record):
             self._dial = self._dial_now()
         elif target == self._dial:
             self._forget_faults()
+            self["DMOV"] = 0  # also without a move: clients wait for DMOV to fall and rise
             self._show_position()
+            self["DMOV"] = 1
+            self._show_switches()
             return
         legs = settings.legs(self._dial, target)
         self._set_off(Travel.along(legs, target, self["VMAX"] or math.inf, self["DLY"]))

@@ -48,6 +48,17 @@ def test_a_move_to_where_it_stands_completes_at_once(motor):
     motor.do("VAL", 0)
 
 
+@pytest.mark.parametrize(("field", "value"), [("VAL", 0), ("RLV", 0), ("HOMF", 1)])
+def test_dmov_falls_and_rises_also_when_there_is_no_way_to_go(motor, field, value):
+    states = []
+    dmov = epics.PV("BL:samy.DMOV", callback=lambda value, **_: states.append(int(value)))
+    motor.wait_for(lambda: states == [1])
+    motor.do(field, value)
+    motor.wait_for(lambda: len(states) >= 3)
+    dmov.disconnect()
+    assert states == [1, 0, 1]
+
+
 @pytest.mark.parametrize("field", ["ACCL", "BACC"])
 def test_a_time_to_speed_up_that_is_not_above_zero_becomes_a_tenth_of_a_second(motor, field):
     for seconds in (0, -1):
