@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 import threading
 import time
-from collections import namedtuple
 from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from numbers import Real
@@ -19,6 +18,7 @@ from typing_extensions import override
 
 from beamshell.channels.base import Silence
 from beamshell.devices.axis_drive import Drive
+from beamshell.devices.axis_positions import position_type
 from beamshell.devices.device import Device
 from beamshell.devices.limits import as_number
 from beamshell.devices.positioner import MoveStatus, Positioner
@@ -72,16 +72,11 @@ class PseudoPositioner(Device):
     """
 
     HIDDEN = (
-        "begin_location",
-        "drive",
-        "drive_ended",
-        "groups_of",
-        "in_order",
-        "lock",
-        "is_driven_by",
-        "plan",
-        "with_unit",
+        *("axes_join", "begin_location", "drive", "drive_ended", "groups_of", "in_order", "is_driven_by", "lock"),
+        *("plan", "pseudo_positioners", "real_positioners", "with_unit"),
     )
+    axes_join: ClassVar[bool] = True
+    """Axes that are sent one after the other join one move; of ophyd's, the second would end the first."""
     device_arguments: ClassVar[tuple[str, ...]] = ("motors",)
     """The arguments that a device file gives as the names of other devices."""
     PseudoPosition: ClassVar[Any] = tuple
@@ -99,8 +94,8 @@ class PseudoPositioner(Device):
         cls.pseudo_names = tuple(attr for attr, kind in kinds.items() if issubclass(kind, PseudoSingle))
         positioners = tuple(attr for attr, kind in kinds.items() if issubclass(kind, Positioner))
         cls.real_names = tuple(attr for attr in positioners if attr not in cls.pseudo_names)
-        cls.PseudoPosition = namedtuple("PseudoPosition", cls.pseudo_names)  # type: ignore[misc]  # per class
-        cls.RealPosition = namedtuple("RealPosition", cls.real_names)  # type: ignore[misc]  # per class
+        cls.PseudoPosition = position_type("PseudoPosition", cls.pseudo_names)
+        cls.RealPosition = position_type("RealPosition", cls.real_names)
 
     def __init__(
         self, prefix: str = "", *, name: str = "", motors: Sequence[Positioner] | None = None, **kwargs: Any
@@ -178,6 +173,16 @@ class PseudoPositioner(Device):
     def real_axes(self) -> list[Positioner]:
         """The real axes, in the order of `RealPosition`."""
         return [self._part(attr) for attr in self.real_names]
+
+    @property
+    def pseudo_positioners(self) -> Any:
+        """The computed axes as a PseudoPosition: what plans of bluesky ask a device with computed axes for."""
+        return self.PseudoPosition(*(self._part(attr) for attr in self.pseudo_names))
+
+    @property
+    def real_positioners(self) -> Any:
+        """The real axes as a RealPosition."""
+        return self.RealPosition(*self.real_axes)
 
     def inverse_of(self, real: Sequence[float]) -> Any:
         """`inverse`, of plain numbers."""

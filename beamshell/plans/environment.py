@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from beamshell.plans.computed_axes import whole_position
+
 Check = Callable[[Any, Any], None]
 TakeTurns = Callable[[Sequence[Any]], Iterable[Any]]
 
@@ -20,7 +22,7 @@ TakeTurns = Callable[[Sequence[Any]], Iterable[Any]]
 def ask_device(device: Any, position: Any) -> None:
     """Raise the error that ``device.set(position)`` would raise; a device without limits accepts all."""
     if hasattr(device, "check_value"):  # what protocols.Checkable asks for, at a twentieth of isinstance's price
-        device.check_value(position)
+        device.check_value(whole_position(device, position) if isinstance(position, dict) else position)
 
 
 _clock: ContextVar[Callable[[], float]] = ContextVar("clock", default=time.monotonic)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, overload
 from beamshell.arrays import Floats, np
 from beamshell.errors import PlanError
 from beamshell.plans.arguments import real_number, require_not_too_many
+from beamshell.plans.computed_axes import joined_columns, refuse_overlaps
 
 Point = dict[Any, Any]
 
@@ -211,44 +212,15 @@ def unique(motors: Iterable[Any]) -> list[Any]:
     return motors
 
 
-def refuse_overlaps(devices: Iterable[Any]) -> None:
-    """Return if no motor is moved by two of these devices.
-
-    Raises:
-        PlanError: a computed axis and a motor of its own are among them; the message names them.
-    """
-    movers: dict[int, Any] = {}
-    for device in devices:
-        owner = _owner(device)
-        for motor in _motors(owner):
-            other = movers.setdefault(id(motor), owner)
-            if other is not owner:
-                computed, plain = (owner, other) if hasattr(owner, "real_axes") else (other, owner)
-                also = "too" if plain is motor else f"and so does {plain.name}"
-                raise PlanError(f"{computed.name} moves {motor.name} {also}: leave one of them out")
-
-
-def _owner(device: Any) -> Any:
-    """The device that moves: of a computed axis the one that computes it."""
-    parent = getattr(device, "parent", None)
-    computed = [getattr(parent, attr) for attr in getattr(parent, "pseudo_names", ())]
-    return parent if any(device is axis for axis in computed) else device
-
-
-def _motors(device: Any) -> list[Any]:
-    """The motors that a device moves: itself, if it computes nothing."""
-    real_axes = getattr(device, "real_axes", None)
-    return [device] if real_axes is None else [motor for real in real_axes for motor in _motors(_owner(real))]
-
-
 def check_points(points: Sequence[Point], check: Callable[[Any, Any], None]) -> None:
     """Call ``check(motor, position)`` for each position of each motor, before any point is visited.
 
     Raises:
         Exception: of the kind that `check` raised, its message naming the first such point.
     """
-    refuse_overlaps(columns_of(points))
-    refusals = [_first_refusal(motor, column, check) for motor, column in columns_of(points).items()]
+    columns = columns_of(points)
+    refuse_overlaps(columns)
+    refusals = [_first_refusal(motor, column, check) for motor, column in joined_columns(columns).items()]
     index, exc = min((refusal for refusal in refusals if refusal), key=lambda refusal: refusal[0], default=(0, None))
     if exc is not None:
         raise type(exc)(f"point {index + 1} of {len(points)}: {exc}") from exc

@@ -11,8 +11,10 @@ from typing import Any
 
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs, unrun_plan_guard
+from beamshell.plans.computed_axes import separated
 from beamshell.plans.preprocessors import MakePlan, finalize_wrapper, msg_mutator
 from beamshell.plans.start_metadata import ORIGINS, RunMetadata, recordable, recordable_arguments
+from beamshell.plans.stubs.moving import send_back
 
 
 def origins_of(motors: Iterable[Any]) -> Plan:
@@ -40,15 +42,11 @@ def returning(plan: Plan, origins: dict[Any, Any], *, after_success: bool = True
 
     def note_moved(msg: Msg) -> Msg:
         if msg.command == "set":
-            moved.add(msg.obj)
+            moved.update(axis for axis, _ in separated(msg.obj, *msg.args[:1]) or [(msg.obj, None)])
         return msg
 
     def go_back() -> Plan:
-        targets = [(motor, origin) for motor, origin in origins.items() if motor in moved]
-        for motor, origin in targets:
-            yield Msg("set", motor, origin, group="return")
-        if targets:
-            yield Msg("wait", None, group="return")
+        return send_back([(motor, origin) for motor, origin in origins.items() if motor in moved], "return")
 
     def and_stay(plan: Plan) -> Plan:
         result = yield from plan

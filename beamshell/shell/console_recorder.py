@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from beamshell._version import __version__
 from beamshell.documents import Document
 from beamshell.errors import Declined, RunEngineInterrupted
-from beamshell.messages import Msg
+from beamshell.plans.computed_axes import separated
 from beamshell.plans.stubs.moving import HomeSearch
 from beamshell.protocols import ForeignMotion
 from beamshell.shell.messages_shown import one_line
@@ -129,11 +129,14 @@ class ConsoleRecorder:
             self._calls.append(_Call(facts["command"]))
             self.log.add("plan", **facts)
         elif kind == "moving":
-            self._moving(facts["device"], facts["target"])
+            for device, target in _axis_by_axis(facts["device"], facts["target"]):
+                self._moving(device, target)
         elif kind == "foreign":
             self._foreign(facts["motion"], facts["points"])
         elif kind in ("paused", "ended"):
-            self._moved(facts["moved"])
+            self._moved(
+                target for msg in facts["moved"] for target in _axis_by_axis(msg.obj, msg.args[0] if msg.args else None)
+            )
             scans = self._calls[-1].scans if self._calls else []
             self.log.add(kind, **{key: value for key, value in facts.items() if key != "moved"}, scans=scans)
             if kind == "ended" and self._calls:
@@ -172,20 +175,23 @@ class ConsoleRecorder:
             **cause,
         )
 
-    def _moved(self, messages: Iterable[Msg]) -> None:
-        """Note where the devices of a call are that have moved since the last note."""
+    def _moved(self, targets: Iterable[tuple[Any, Any]]) -> None:
+        """Note where the devices of a call are that have moved since the last note.
+
+        Args:
+            targets: (device, position), the last one of each that was sent.
+        """
         if not self._calls:
             return
         call = self._calls[-1]
-        for msg in messages:
-            device = _motor_of(msg.obj)
-            if id(msg.obj) not in call.origins or (device_name := self._name_of(device)) is None:
+        for obj, target in targets:
+            device = _motor_of(obj)
+            if id(obj) not in call.origins or (device_name := self._name_of(device)) is None:
                 continue
-            origin, place = call.origins[id(msg.obj)](), recent_place(device)
-            call.origins[id(msg.obj)] = partial(_same, place)
+            origin, place = call.origins[id(obj)](), recent_place(device)
+            call.origins[id(obj)] = partial(_same, place)
             if place is not None and place == origin:
                 continue
-            target = msg.args[0] if msg.args else None
             self.log.add(
                 "moved",
                 device=device_name,
@@ -194,7 +200,7 @@ class ConsoleRecorder:
                 target=target,
                 unit=_unit(device),
                 **_scale(device),
-                **call.causes[id(msg.obj)],
+                **call.causes[id(obj)],
             )
 
     def _name_of(self, device: Any) -> str | None:
@@ -225,6 +231,11 @@ class _Call:
     def circumstances(self) -> dict[str, Any]:
         """The command, and the scan if there is one."""
         return {"command": self.command, **({} if self.scan is None else {"scan": self.scan})}
+
+
+def _axis_by_axis(obj: Any, target: Any) -> list[tuple[Any, Any]]:
+    """The target, or those of the axes that were sent together."""
+    return separated(obj, target) or [(obj, target)]
 
 
 def _motor_of(obj: Any) -> Any:

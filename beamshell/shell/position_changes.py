@@ -14,6 +14,7 @@ from beamshell.engine.places import same_place
 from beamshell.errors import BeamshellError
 from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
+from beamshell.plans.computed_axes import axis_of, joined
 from beamshell.shell.positions import position_of, target_digits, unit_of
 from beamshell.text.numbers import fixed, in_full, with_unit
 from beamshell.text.window import table_in_window
@@ -139,28 +140,7 @@ def move_plan(changes: Iterable[Change]) -> Plan:
 
 def moved_together(targets_of_motors: Iterable[tuple[Any, Any]]) -> list[Any]:
     """Motors and targets in turn, as `mv` takes them: the axes of one device go as one move of that device."""
-    targets: dict[int, tuple[Any, Any]] = {}
-    for motor, position in targets_of_motors:
-        device, axis = _device_of(motor)
-        _, axes = targets.get(id(device), (device, {}))
-        targets[id(device)] = (device, position if axis is None else {**axes, axis: position})
-    pairs: list[Any] = []
-    for device, target in targets.values():
-        if isinstance(target, dict) and len(target) == 1:
-            ((axis, position),) = target.items()
-            pairs += [getattr(device, axis), position]
-        else:
-            pairs += [device, target]
-    return pairs
-
-
-def _device_of(motor: Any) -> tuple[Any, str | None]:
-    """The device that moves, and the name of its computed axis; None if it is no such axis."""
-    parent = getattr(motor, "parent", None)
-    for axis in getattr(parent, "pseudo_names", ()):
-        if getattr(parent, axis) is motor:
-            return parent, axis
-    return motor, None
+    return [word for target in joined(targets_of_motors, also_ours=True) for word in target]
 
 
 def without_computed(changes: Sequence[Change]) -> list[Change]:
@@ -170,5 +150,5 @@ def without_computed(changes: Sequence[Change]) -> list[Change]:
 
 
 def _moves_with(motor: Any, motors: set[int]) -> bool:
-    device, axis = _device_of(motor)
-    return axis is not None and all(id(real) in motors for real in device.real_axes)
+    device, axis = axis_of(motor)
+    return bool(axis) and all(id(real) in motors for real in device.real_positioners)

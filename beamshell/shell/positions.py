@@ -10,6 +10,7 @@ from typing import Any
 
 from beamshell.documents.alarms import INVALID, alarms_of
 from beamshell.errors import BeamshellError
+from beamshell.plans.computed_axes import computed_axes
 from beamshell.protocols import BeginsRead, Locatable, Movable
 from beamshell.text.numbers import fixed, number, with_unit
 from beamshell.text.window import table_in_window
@@ -26,8 +27,9 @@ def is_motor(device: Any) -> bool:
 
 def axes(name: str, motor: Any) -> dict[str, Any]:
     """The motor by its name; of one with computed axes these and its real ones, such as "mono.energy", "mono.bragg"."""
-    parts = (*getattr(motor, "pseudo_names", ()), *getattr(motor, "real_names", ()))
-    return {f"{name}.{part}": getattr(motor, part) for part in parts} or {name: motor}
+    if not (computed := computed_axes(motor)):
+        return {name: motor}
+    return {f"{name}.{part}": axis for part, axis in {**computed, **motor.real_positioners._asdict()}.items()}
 
 
 def position_of(device: Any) -> Any:
@@ -58,6 +60,8 @@ def recent_place(device: Any) -> Any:
     if hasattr(device, "index") and hasattr(getattr(device, "device", None), "pseudo_names"):  # one computed axis
         places = recent_place(device.device)
         return None if places is None else places[device.index]
+    if hasattr(device, "SUB_READBACK"):  # of ophyd: its position is what a subscription has brought
+        return device.position
     signal = device if hasattr(device, "latest") else getattr(device, "readback_signal", None)
     if signal is None:
         return None

@@ -18,6 +18,7 @@ from beamshell.engine.streams import Bundle
 from beamshell.errors import BeamshellError, NoFit, PlanError
 from beamshell.messages import Msg, explain_no_message
 from beamshell.plans.arguments import MOST_POINTS
+from beamshell.plans.computed_axes import axis_of, computed_axes, separated
 from beamshell.plans.environment import simulated, use_check, use_clock, use_turns
 from beamshell.plans.patterns import Points, same_position
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
@@ -209,12 +210,17 @@ class PlanSimulator:
     # ---- moving ------------------------------------------------------------------------------
 
     def _set(self, msg: Any) -> _Done:
+        self._check(self._model(msg.obj), msg.args[0])
+        for axis, position in separated(msg.obj, msg.args[0]) or [(msg.obj, msg.args[0])]:
+            self._sent(msg._replace(obj=axis, args=(position,)))
+        return _DONE
+
+    def _sent(self, msg: Any) -> None:
         model, target = self._model(msg.obj), msg.args[0]
-        self._check(model, target)
         if not model.is_motor:
             self.result.settings.setdefault(model.name, []).append(target)
             model.set(target)
-            return _DONE
+            return
         begin = model.position()
         if model.name not in self._moved:
             self._moved[model.name] = model
@@ -222,7 +228,6 @@ class PlanSimulator:
         model.set(target)
         self._path(model).append(target)
         self._begin(msg, self._move_s(model, begin, target))
-        return _DONE
 
     def _path(self, model: DeviceModel) -> Joined[Any]:
         return self.result.path.setdefault(model.name, Joined())
@@ -236,11 +241,8 @@ class PlanSimulator:
 
     def _other_axes(self, model: DeviceModel) -> dict[str, Any]:
         """The positions of the other axes of the same pseudo positioner, by name; {} for any other motor."""
-        owner, attr = getattr(model.device, "parent", None), getattr(model.device, "attr_name", "")
-        axes: tuple[str, ...] = getattr(owner, "pseudo_names", ())
-        if attr not in axes:
-            return {}
-        return {name: self._model(getattr(owner, name)).position() for name in axes if name != attr}
+        owner, attr = axis_of(model.device)
+        return {key: self._model(axis).position() for key, axis in computed_axes(owner).items() if attr and key != attr}
 
     def _move_s(self, model: DeviceModel, begin: Any, target: Any) -> float:
         timing = self._timing.motor(model.name)

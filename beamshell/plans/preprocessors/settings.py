@@ -12,6 +12,7 @@ from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
 from beamshell.plans.preprocessors.cleanup import finalize_wrapper
 from beamshell.plans.preprocessors.mutators import as_plan, plan_mutator
+from beamshell.plans.stubs.moving import send_back
 from beamshell.plans.unrun_plan_guard import wrapper
 
 
@@ -49,10 +50,7 @@ def reset_positions_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> 
         return _after_origin(msg, origins), None
 
     def put_back() -> Plan:
-        for device, origin in origins.values():
-            yield Msg("set", device, origin, group="reset")
-        if origins:
-            yield Msg("wait", None, group="reset")
+        return send_back(origins.values(), "reset")
 
     return (yield from finalize_wrapper(plan_mutator(plan, insert), put_back))
 

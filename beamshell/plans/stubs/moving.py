@@ -5,13 +5,14 @@ They know no engine and no control system.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
+from beamshell.plans.computed_axes import Target, joined, refuse_overlaps
 from beamshell.plans.environment import check
-from beamshell.plans.patterns import chunked, refuse_overlaps
+from beamshell.plans.patterns import chunked
 from beamshell.plans.stubs.reading import rd
 from beamshell.plans.unrun_plan_guard import plan
 from beamshell.protocols import Locatable
@@ -38,9 +39,10 @@ def mv(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: An
     Example:
         ``yield from mv(th, 1.5, samx, -3)``
     """
-    pairs = chunked(args, 2, "mv(device, position, device, position, ...)")
+    pairs: list[Target] = chunked(args, 2, "mv(device, position, device, position, ...)")
     if len(pairs) > 1:
         refuse_overlaps(device for device, _ in pairs)
+        pairs = joined(pairs)
     for device, position in pairs:
         check(device, position)
     group = MOVE_GROUP if group is None else group
@@ -49,6 +51,15 @@ def mv(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: An
         statuses.append((yield Msg("set", device, position, group=group, **kwargs)))
     yield Msg("wait", None, group=group, timeout=timeout)
     return tuple(statuses)
+
+
+def send_back(origins: Iterable[Target], group: str) -> Plan:
+    """Send devices back to where they were, all at the same time, and wait for all; positions are not checked."""
+    targets = joined(origins)
+    for device, origin in targets:
+        yield Msg("set", device, origin, group=group)
+    if targets:
+        yield Msg("wait", None, group=group)
 
 
 @plan
@@ -65,8 +76,8 @@ def mv_in_turn(*groups: Sequence[Any]) -> Plan:
         ``yield from mv_in_turn([shutter, "Close"], [th, 0, samx, -5])``
     """
     for group in groups:
-        for device, position in chunked(group, 2, "mv_in_turn([device, position, ...], [device, position, ...], ...)"):
-            check(device, position)
+        for target in joined(chunked(group, 2, "mv_in_turn([device, position, ...], [device, position, ...], ...)")):
+            check(*target)
     for group in groups:
         yield from mv(*group)
 

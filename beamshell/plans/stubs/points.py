@@ -12,6 +12,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan, msg_of
 from beamshell.plans.arguments import delays
+from beamshell.plans.computed_axes import joined
 from beamshell.plans.environment import now, turns
 from beamshell.plans.patterns import same_position
 from beamshell.plans.stubs.moving import MOVE_GROUP
@@ -32,14 +33,15 @@ def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
         pos_cache: by motor, where it was sent last; updated here.
     """
     yield msg_of(("checkpoint", None, (), {}, None))
-    moved = False
-    for motor, position in step.items():
-        if motor in pos_cache and same_position(pos_cache[motor], position):
-            continue
+    targets = [
+        (motor, position)
+        for motor, position in step.items()
+        if motor not in pos_cache or not same_position(pos_cache[motor], position)
+    ]
+    for motor, position in targets if len(targets) < 2 else joined(targets):
         yield msg_of(("set", motor, (position,), {"group": MOVE_GROUP}, None))
-        pos_cache[motor] = position
-        moved = True
-    if moved:
+    if targets:
+        pos_cache.update(targets)
         yield msg_of(("wait", None, (), {"group": MOVE_GROUP}, None))
 
 
