@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.engine.bluesky_suspenders import as_suspender
 from beamshell.errors import BadValue
 from beamshell.text.times import clock_time
 
@@ -37,8 +38,13 @@ class InstalledSuspenders:
         self._lock = threading.Lock()
 
     def install(self, suspender: Any) -> None:
-        """Let plans wait while `suspender` is tripped."""
+        """Let plans wait while `suspender` is tripped; it may be one of bluesky's.
+
+        Raises:
+            PlanError: it can suspend nothing here; the message says why.
+        """
         if suspender not in self.installed:
+            suspender = as_suspender(suspender)
             suspender.install(self._wake_up)
             self.installed.append(suspender)
             self._choose()
@@ -46,7 +52,7 @@ class InstalledSuspenders:
     def remove(self, suspender: Any) -> None:
         """Let plans no longer wait for it."""
         if suspender in self.installed:
-            self.installed.remove(suspender)
+            suspender = self.installed.pop(self.installed.index(suspender))
             self._choose()
             suspender.remove()
             self._wake_up()
