@@ -17,14 +17,16 @@ from beamshell.ioc.physics import counts
 from beamshell.ioc.record import Field, Record, fields
 from beamshell.ioc.simulation_clock import SimulationClock
 
-CHANNELS = 8
+MOST_CHANNELS = 64
+"""The record has fields for so many channels; its field NCH says how many of them count."""
+
 UPDATE_S = 0.1
 MOST_TICKS = 2.0**53
 """Up to here a client that reads counts as float64, as Channel Access does, has each of them: 28 years at 10 MHz."""
 
 
 class ScalerRecord(Record):
-    """Eight counters, the first of which counts the clock. A put of 1 to CNT completes when the time is over."""
+    """NCH counters, the first of which counts the clock. A put of 1 to CNT completes when the time is over."""
 
     TYPE = "scaler"
     MENUS = {"scalerCNT": ("Done", "Count"), "scalerCONT": ("OneShot", "AutoCount"), "scalerG": ("N", "Y")}
@@ -38,15 +40,15 @@ class ScalerRecord(Record):
         *fields("TP1 DLY DLY1 RATE RAT1"),
         Field("PREC", "SHORT", 3, is_property=True),
         Field("EGU", "STRING", "counts", is_property=True),
-        Field("NCH", "SHORT", CHANNELS, "readback"),
-        *(Field(f"S{i}", "UINT64", 0, "readback") for i in range(1, CHANNELS + 1)),
-        *(Field(f"PR{i}", "UINT64") for i in range(1, CHANNELS + 1)),
-        *(Field(f"NM{i}", "STRING", "") for i in range(1, CHANNELS + 1)),
-        *(Field(f"G{i}", "MENU", int(i == 1), "setting", "scalerG") for i in range(1, CHANNELS + 1)),
+        Field("NCH", "SHORT", 8, "readback"),
+        *(Field(f"S{i}", "UINT64", 0, "readback") for i in range(1, MOST_CHANNELS + 1)),
+        *(Field(f"PR{i}", "UINT64") for i in range(1, MOST_CHANNELS + 1)),
+        *(Field(f"NM{i}", "STRING", "") for i in range(1, MOST_CHANNELS + 1)),
+        *(Field(f"G{i}", "MENU", int(i == 1), "setting", "scalerG") for i in range(1, MOST_CHANNELS + 1)),
     ]
 
     rates: Callable[[], tuple[float, ...]]
-    """Counts/s of every channel now."""
+    """Counts/s of the channels now, of NCH at most."""
 
     def __init__(self, base: Base, address: int, clock: SimulationClock, random: np.random.Generator) -> None:
         super().__init__(base, address)
@@ -81,7 +83,7 @@ class ScalerRecord(Record):
             self._count_until_now()
             self._stop()
             return
-        for field in ("T", "VAL", *(f"S{i}" for i in range(1, CHANNELS + 1))):
+        for field in ("T", "VAL", *(f"S{i}" for i in range(1, self["NCH"] + 1))):
             self[field] = 0
         self._round += 1
         self._counts = True

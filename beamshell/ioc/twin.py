@@ -152,7 +152,8 @@ class Twin:
         return physics.detector_rate(self._angle(), self._light)
 
     def _scaler_rates(self, scaler: ScalerRecord) -> Callable[[], tuple[float, ...]]:
-        return lambda: physics.scaler_rates(self._angle(), self._light, scaler["FREQ"])
+        further = (physics.DARK_RATE,) * (scaler["NCH"] - 8)  # channels that see no light
+        return lambda: physics.scaler_rates(self._angle(), self._light, scaler["FREQ"]) + further
 
     # ---- records --------------------------------------------------------------------------------
 
@@ -186,8 +187,10 @@ class Twin:
         )  # fmt: skip
 
     def _scaler(self, fact: Fact) -> None:
-        names = {f"NM{n}": name for n, name in enumerate(("clock", "I0", "It", *(f"mon{n}" for n in range(4, 9))), 1)}
-        self._record(fact["record"], "scaler", FREQ=1e7, **names)
+        channels = fact.get("channels", 8)
+        others = (f"mon{number}" for number in range(4, channels + 1))
+        names = {f"NM{number}": name for number, name in enumerate(("clock", "I0", "It", *others), 1)}
+        self._record(fact["record"], "scaler", FREQ=1e7, NCH=channels, **names)
 
     def _mca(self, fact: Fact) -> None:
         self._record(fact["record"], "mca", CALS=0.01, PRTM=1)

@@ -16,7 +16,7 @@ LINES = [
     *(f'{m}: {{class: motor, prefix: "TW:{m}", limits: [-20, 20], tags: [motor], doc: "motor {m}"}}' for m in MOTORS),
     'mono: {class: monochromator, prefix: "TW:bragg"}',
     'slits: {class: slits, prefix: "TW:slit:"}',
-    'scaler: {class: scaler, prefix: "TW:scaler", channels: [1, 2, 3]}',
+    'scaler: {class: scaler, prefix: "TW:scaler", channels: [1, 2, 3, 20]}',
     'mca: {class: mca, prefix: "TW:mca1", rois: {Fe: [610, 670]}}',
     *(f'det{n}: {{class: counter, prefix: "TW:det{n}"}}' for n in range(3)),
     *(f'temp{n}: {{class: positioner, prefix: "TW:temp{n}", limits: [4, 500], twin: {{units: K}}}}' for n in range(3)),
@@ -80,6 +80,7 @@ def test_the_twin_of_sixty_devices_can_be_used_like_the_beamline(
     assert "camera (256, 256) 400 0" in done.stdout
     assert re.search(r"m3.*det0", done.stdout)
     assert float(rows["mca_total"][1]) > 100
+    assert "scaler_mon20" in rows
     assert "decay None 3.0" in done.stdout
     assert "closed Closed" in done.stdout
     assert "OFFLINE" not in done.stdout

@@ -22,7 +22,9 @@ from beamshell.text.nearest import unknown
 
 logger = logging.getLogger(__name__)
 
-_CHANNELS = range(1, 9)
+_USUAL = range(1, 9)
+_MOST = 64
+"""The scaler record has fields for so many channels."""
 
 
 class ScalerChannel(EpicsSignalRO):
@@ -53,7 +55,7 @@ class ScalerChannel(EpicsSignalRO):
 
 
 class EpicsScaler(PresetCounter):
-    """A scaler record with up to eight channels, called by the names that they have in the record.
+    """A scaler record, whose channels are called by the names that they have in the record.
 
     A channel with the name I0 is recorded as `<name>_I0`, and is `scaler.I0`; so is `scaler.s2`, if it is the second.
     What cannot stand in a Python name becomes "_". A channel without a name, with that of another channel, or with one
@@ -62,7 +64,7 @@ class EpicsScaler(PresetCounter):
     Args:
         prefix: the record: "BL:scaler".
         name: its name.
-        channels: the numbers of the channels that are recorded; None is all eight.
+        channels: the numbers of the channels that are recorded, up to 64; None is the first eight.
         hinted: the numbers of those that tables and plots show; None is all that are recorded but the clock, s1.
         kwargs: those of Device.
 
@@ -97,15 +99,18 @@ class EpicsScaler(PresetCounter):
     ) -> None:
         self._names: dict[str, str] = {}  # by part, such as s2, its name in the record
         self._is_named = False
-        super().__init__(prefix, name=name, **kwargs)
-        recorded = list(range(1, 9)) if channels is None else channels
+        recorded = list(_USUAL) if channels is None else channels
         numbers_hinted = [number for number in recorded if number != 1] if hinted is None else hinted
-        for number in {*recorded, *numbers_hinted} - set(range(1, 9)):
-            raise unknown("channel", str(number), map(str, range(1, 9)), of=self.name or prefix)
-        for number in _CHANNELS:
+        for number in {*recorded, *numbers_hinted} - set(range(1, _MOST + 1)):
+            raise unknown("channel", str(number), map(str, range(1, _MOST + 1)), of=name or prefix)
+        self._numbers = sorted({*_USUAL, *recorded, *numbers_hinted})
+        further = [number for number in self._numbers if number not in _USUAL]
+        own_parts = {f"s{number}": Component(ScalerChannel, f".S{number}") for number in further}
+        super().__init__(prefix, name=name, own_parts=own_parts, **kwargs)
+        for number in self._numbers:
             kind = Kind.hinted if number in numbers_hinted else Kind.normal if number in recorded else Kind.omitted
             self.channel(number).kind = kind
-        for number in _CHANNELS:
+        for number in self._numbers:
             self.channel(number).title_signal.subscribe(self._on_title, run=False)
 
     def channel(self, number: int) -> ScalerChannel:
@@ -116,7 +121,7 @@ class EpicsScaler(PresetCounter):
     @property
     def titles(self) -> dict[str, str]:
         """The names of the channels in the record, by recorded key."""
-        return {channel.name: channel.title for channel in map(self.channel, _CHANNELS)}
+        return {channel.name: channel.title for channel in map(self.channel, self._numbers)}
 
     # ---- the names of its channels -----------------------------------------------------------
 
@@ -127,14 +132,14 @@ class EpicsScaler(PresetCounter):
 
     def match_names(self) -> None:
         """Call the channels by the names that they have in the record now."""
-        titles = {number: self.channel(number).title for number in _CHANNELS}
+        titles = {number: self.channel(number).title for number in self._numbers}
         self._is_named = any(titles.values())
-        names, problems = channel_names(titles, dir(type(self)))
+        names, problems = channel_names(titles, {*dir(type(self)), *self.component_names})
         new = {f"s{number}": name for number, name in names.items()}
         if new == self._names:
             return
         self._names = new
-        for number in _CHANNELS:
+        for number in self._numbers:
             self.channel(number).name = self.part_name(f"s{number}")
         if problems:
             logger.warning("%s: called by number: %s", self.name, ", ".join(problems))
@@ -155,7 +160,7 @@ class EpicsScaler(PresetCounter):
 
     def _on_title(self, **_: Any) -> None:
         """Name the channels when the last name has come; later changes wait for the next run. Updates worker."""
-        if not self._is_named and all(self.channel(number).title_signal.latest for number in _CHANNELS):
+        if not self._is_named and all(self.channel(number).title_signal.latest for number in self._numbers):
             self.match_names()
 
     def _name_once(self) -> None:
@@ -180,7 +185,7 @@ class EpicsScaler(PresetCounter):
 
     def simulation(self, settings: Mapping[str, Any]) -> Iterator[Fact]:
         """A scaler record."""
-        yield {"is": "scaler", "record": self.prefix, **settings}
+        yield {"is": "scaler", "record": self.prefix, "channels": self._numbers[-1], **settings}
         yield from super().simulation(settings)
 
 

@@ -124,6 +124,15 @@ def test_names_that_cannot_be_used_are_one_line(bench: Bench, caplog: pytest.Log
     ]
 
 
+def test_a_scaler_has_the_channels_that_are_asked_for(bench: Bench) -> None:
+    scaler = EpicsScaler("BL:scaler", name="wide", channels=[1, 2, 32])
+    scaler.wait_for_connection(timeout=10)
+    assert count(scaler) == ["wide_clock", "wide_I0", "wide_s32"]
+    assert scaler.s32.pvname == "BL:scaler.S32"
+    with pytest.raises(UnknownName, match="no channel '65'"):
+        EpicsScaler("BL:scaler", name="wide", channels=[65])
+
+
 def test_a_renamed_device_renames_its_channels(bench: Bench) -> None:
     bench.scaler.name = "counter"
     assert bench.scaler.I0.name == "counter_I0"
