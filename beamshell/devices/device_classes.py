@@ -8,10 +8,10 @@ from __future__ import annotations
 import inspect
 import sys
 from importlib import import_module
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from beamshell import plugins
-from beamshell.devices.files.foreign_classes import PACKAGES
 from beamshell.errors import ConfigError
 from beamshell.text.nearest import did_you_mean
 
@@ -64,13 +64,22 @@ def class_of(line: DeviceLine) -> Callable[..., Any]:
     name = line.values.get("class")
     if not isinstance(name, str) or not name:
         raise line.problem("missing key 'class' (write class: motor)", "class")
-    if line.is_foreign and name not in CLASSES and name.partition(".")[0] in (*PACKAGES, name):
-        raise line.problem(f"nothing here stands for the class {name}: write one, and its path instead", "class")
     if name in CLASSES:
         return _imported(line, CLASSES[name])
+    package, _, rest = name.partition(".")
+    if line.is_foreign and not (rest and _is_installed(package)):
+        install = f"install {package}, or " if rest else ""
+        raise line.problem(f"nothing here stands for the class {name}: {install}write one, and its path", "class")
     if "." not in name:
         return _added_class(line, name)
     return _class_at(line, name)
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return package in sys.modules or find_spec(package) is not None
+    except ValueError:  # no name that a package can have
+        return False
 
 
 def _added_class(line: DeviceLine, name: str) -> Callable[..., Any]:

@@ -24,7 +24,7 @@ from beamshell.errors import BeamshellError, ConfigError, MissingLibrary
 from beamshell.text.nearest import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from beamshell.devices.files.line import DeviceLine
     from beamshell.devices.registry import Entry
@@ -70,11 +70,17 @@ def load_devices(path: str | Path, registry: Registry | None = None) -> tuple[Re
     registry = Registry() if registry is None else registry
     with _no_garbage_collection():
         file = read_file(Path(path))
-        problems = list(file.problems)
         registry.absent.update(file.broken)
-        for line in in_order(file.lines.values(), class_of):
-            _add(line, registry, problems)
+        problems = file.problems + load_lines(file.lines.values(), registry)
     return registry, problems
+
+
+def load_lines(lines: Iterable[DeviceLine], registry: Registry) -> list[ConfigError]:
+    """Add the devices of these lines to a registry; returns the problems."""
+    problems: list[ConfigError] = []
+    for line in in_order(lines, class_of):
+        _add(line, registry, problems)
+    return problems
 
 
 @contextmanager
@@ -239,8 +245,10 @@ def device_of(line: DeviceLine, problems: list[ConfigError]) -> Any:
         ConfigError: the line is wrong, or the class did not accept it.
     """
     line = _filled(line)
+    if line.is_foreign:
+        line = without_strange_keys(line, problems)
     cls = class_of(line)
-    arguments = _arguments(line, cls, problems)
+    arguments = _arguments(line, cls)
     is_read_only = _value(line, "read_only", False, bool, "true or false")
     device = _build(line, cls, arguments)
     if is_read_only:
@@ -257,15 +265,28 @@ def _value(line: DeviceLine, key: str, default: Any, kind: type, expected: str) 
     return value
 
 
-def _arguments(line: DeviceLine, cls: Callable[..., Any], problems: list[ConfigError]) -> dict[str, Any]:
+def without_strange_keys(line: DeviceLine, problems: list[ConfigError]) -> DeviceLine:
+    """A line that was written for another console, without the keys that our class does not take.
+
+    Args:
+        line: what the file says.
+        problems: takes one for each key that is left out.
+
+    Raises:
+        ConfigError: it names no class that is there.
+    """
+    cls = class_of(line)
+    keywords, _ = _keywords_of(cls)
+    strange = [key for key in line.values if key not in KEYS and key not in keywords]
+    problems += [line.problem(f"{cls.__name__} takes no '{key}', which is left out", key) for key in strange]
+    return replace(line, values={key: value for key, value in line.values.items() if key not in strange})
+
+
+def _arguments(line: DeviceLine, cls: Callable[..., Any]) -> dict[str, Any]:
     """The keyword arguments that the line gives to its class, each known to it."""
-    keywords, takes_any = _keywords_of_class(cls) if inspect.isclass(cls) else _keywords(cls)
+    keywords, takes_any = _keywords_of(cls)
     arguments = {key: value for key, value in line.values.items() if key not in KEYS}
     for key in [key for key in arguments if key not in keywords]:
-        if line.is_foreign:
-            problems.append(line.problem(f"{cls.__name__} takes no '{key}', which is left out", key))
-            del arguments[key]
-            continue
         remedy = did_you_mean(key, {*KEYS, *keywords})
         if takes_any:
             remedy = f"; if {cls.__name__} takes it, write arguments: {{{key}: ...}}"
@@ -315,6 +336,11 @@ def _keywords(cls: Callable[..., Any]) -> tuple[dict[str, str], bool]:
 
 
 _keywords_of_class: Callable[[Any], tuple[dict[str, str], bool]] = cache(_keywords)
+
+
+def _keywords_of(cls: Callable[..., Any]) -> tuple[dict[str, str], bool]:
+    return _keywords_of_class(cls) if inspect.isclass(cls) else _keywords(cls)
+
 
 _ADDRESSES = ("prefix", "address")
 _NOT_FOR_FILES = {"self", "name", "prefix", "parent", "attr_name"}

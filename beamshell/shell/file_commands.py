@@ -29,7 +29,7 @@ def serve_twin(words: list[str]) -> int:
         The exit status.
 
     Raises:
-        ConfigError: there is no such file.
+        ConfigError: there is no such file, or nothing in it can be served.
         IocError: the IOC has ended by itself; start it again.
     """
     parser = argparse.ArgumentParser(prog="beamshell ioc", description="Serve a simulated twin of a device file.")
@@ -47,7 +47,9 @@ def serve_twin(words: list[str]) -> int:
     OWN_MODULES.offer(str(options.device_file.resolve().parent))
     ioc = None
     try:
-        ioc = start_twin(options.device_file, seed=options.seed, speed=options.speed, port=options.port)
+        ioc = start_twin(
+            options.device_file, seed=options.seed, speed=options.speed, port=options.port, report=say_error
+        )
         ioc.wait_ready()
         print(f"the twin of {options.device_file} answers on 127.0.0.1:{ioc.port}; Ctrl+C ends it. For clients:")
         print(f"export EPICS_CA_ADDR_LIST=127.0.0.1:{ioc.port} EPICS_CA_AUTO_ADDR_LIST=NO", flush=True)
@@ -154,15 +156,20 @@ def import_devices(words: list[str]) -> int:
     parser.add_argument("file", type=Path, help="SPEC's config, BEC's YAML, happi's JSON or guarneri's YAML")
     parser.add_argument("new_file", type=Path, nargs="?", default=Path("devices.yml"), help="devices.yml unless given")
     options = parser.parse_args(words)
-    from beamshell.devices.files.native import native_text
-    from beamshell.devices.files.reading import import_file
+    from beamshell.devices.importing import import_devices as read_devices
+    from beamshell.plugins import OWN_MODULES
+    from beamshell.shell.commands import commands
+    from beamshell.shell.prompt_names import CONSOLE_NAMES
 
-    imported = import_file(options.file)
-    heading = [f"Made of {options.file.name} by `beamshell import`."]
-    heading += [f"Left out: {problem}".replace(str(options.file), options.file.name) for problem in imported.problems]
+    folder = options.new_file.resolve().parent
+    if folder != Path.cwd().resolve():  # a module of the working folder is never imported for a device file
+        OWN_MODULES.offer(str(folder))
+    names = dict.fromkeys(CONSOLE_NAMES, "a name of the console") | dict.fromkeys(commands(), "a command")
+    imported = read_devices(options.file, lambda name: names.get(name, ""))
+    text = imported.text(options.file.name).replace(str(options.file), options.file.name)
     try:
         with options.new_file.open("x", encoding="utf-8") as new:
-            new.write(native_text(imported.lines.values(), heading))
+            new.write(text)
     except FileExistsError:
         raise ConfigError(f"{options.new_file} exists already: name another file after {options.file}") from None
     except OSError as exc:

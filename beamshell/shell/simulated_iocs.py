@@ -14,7 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from beamshell.errors import IocError
+from beamshell.errors import ConfigError, IocError
 from beamshell.shell.messages_shown import say
 
 if TYPE_CHECKING:
@@ -31,7 +31,14 @@ def start_demo_ioc(config: Beamshell) -> DemoIoc:
     return ioc
 
 
-def start_twin(device_file: Path, *, seed: int | None = None, speed: float = 1.0, port: int | None = None) -> DemoIoc:
+def start_twin(
+    device_file: Path,
+    *,
+    seed: int | None = None,
+    speed: float = 1.0,
+    port: int | None = None,
+    report: Callable[[BaseException], None] | None = None,
+) -> DemoIoc:
     """Start an IOC with every EPICS PV that a device file names; say which devices it cannot simulate.
 
     Args:
@@ -39,13 +46,24 @@ def start_twin(device_file: Path, *, seed: int | None = None, speed: float = 1.0
         seed: makes the noise repeatable.
         speed: how many times faster than in reality motors move and counters count.
         port: the TCP port on loopback; None takes a free one.
+        report: called with what is wrong with the file, of which then something must be left to serve; None for a
+            console, which loads the file and says so itself.
+
+    Raises:
+        ConfigError: nothing of the file can be served; mend it.
     """
     from beamshell.devices.simulation import simulation_of
     from beamshell.ioc.process import DemoIoc
 
-    records, problems = simulation_of(device_file)
-    for line in problems:
+    problems: list[BaseException] = []
+    records, left_out = simulation_of(device_file, problems.append)
+    for line in left_out:
         say(line)
+    if report is not None:
+        for problem in problems:
+            report(problem)
+        if not records:
+            raise ConfigError(f"{device_file}: no device in it has a PV that a twin can serve")
     folder = tempfile.TemporaryDirectory(prefix="beamshell-twin-")
     atexit.register(folder.cleanup)  # the IOC reads the file again when it is restarted
     path = Path(folder.name) / "facts.json"

@@ -7,8 +7,8 @@ import threading
 import pytest
 
 from beamshell.channels.deferred import searches
-from beamshell.errors import IocError
-from beamshell.shell.simulated_iocs import hold_searches_until_ready
+from beamshell.errors import ConfigError, IocError
+from beamshell.shell.simulated_iocs import hold_searches_until_ready, start_twin
 
 
 class StartingIoc:
@@ -67,3 +67,14 @@ def test_an_ioc_that_is_stopped_as_the_console_closes_is_no_failure(ioc, reporte
     ioc.pid = None
     end(ioc)
     assert (searches.is_open, reported) == (True, [])
+
+
+def test_a_file_of_which_nothing_can_be_served_is_an_error_with_its_reasons(tmp_path, reported):
+    file = tmp_path / "broken.yml"
+    file.write_text("th: {class: motr, prefix: X}\nother: {class: sim_motor\n")
+    with pytest.raises(ConfigError, match=r"broken\.yml: no device in it has a PV that a twin can serve"):
+        start_twin(file, report=reported.append)
+    assert [str(problem).split(": ", 1)[1] for problem in reported] == [
+        "other: not YAML: did not find expected ',' or '}'",
+        "th: no class 'motr': did you mean motor?",
+    ]

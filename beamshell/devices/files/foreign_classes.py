@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 PACKAGES = ("ophyd", "ophyd_devices", "ophyd_async", "apstools", "pcdsdevices", "nslsii", "bec_lib")
-"""Packages whose classes are never imported for a file of another console: they need a control layer of their own."""
+"""Packages for whose classes ours are taken, where there is one of the same use."""
 
 _MOTORS = ("EpicsMotor", "EpicsMotorMR", "EpicsMotorEx", "Motor", "IMS", "Newport", "BeckhoffAxis", "PCDSMotorBase")
 _SIM_MOTORS = ("SynAxis", "SynAxisNoHints", "SynAxisEmptyHints", "SynAxisOPAAS", "SimPositioner", "SimMotor")
@@ -36,8 +36,9 @@ CLASSES: dict[str, str] = {
 """The last word of a class's path -> the short name of our class."""
 
 _KEYWORDS = {"read_pv": "prefix", "labels": "tags", "Imax": "peak", "egu": "units"}
-_SILENT = ("name", "motor_field", "motor", "noise_multiplier", "random_state", "parent")
+_SILENT = ("name", "motor_field", "motor", "noise_multiplier", "random_state", "parent", "device_access")
 """Keywords that say nothing here."""
+_SILENT_IN_SIMULATIONS = ("tolerance", "update_frequency")
 
 
 def our_class(path: str) -> str | None:
@@ -53,8 +54,10 @@ def our_class(path: str) -> str | None:
 
 def our_keywords(path: str, keywords: dict[str, Any]) -> dict[str, Any]:
     """The keyword arguments of a class by the names they have here."""
-    renamed = {_KEYWORDS.get(key, key): value for key, value in keywords.items() if key not in _SILENT}
-    if path.rpartition(".")[2] == "EpicsSignalWithRBV" and (prefix := renamed.get("prefix")):  # ophyd's: X and X_RBV
+    last = path.rpartition(".")[2]
+    silent = (*_SILENT, *_SILENT_IN_SIMULATIONS) if CLASSES.get(last, "").startswith("sim_") else _SILENT
+    renamed = {_KEYWORDS.get(key, key): value for key, value in keywords.items() if key not in silent}
+    if last == "EpicsSignalWithRBV" and (prefix := renamed.get("prefix")):  # ophyd's: X and X_RBV
         renamed |= {"prefix": f"{prefix}_RBV", "write_pv": prefix}
     if "tags" in renamed:
         renamed["tags"] = as_words(renamed["tags"])

@@ -21,6 +21,7 @@ MOST_LEVELS = 50
 _MOST_ROUNDS = 100
 _FIRST_CHARACTER = re.compile(r"^[^\s#]", re.MULTILINE)
 _OPENS_A_LEVEL = re.compile(r"[\[{]|(?<!\S)[-?](?!\S)")
+_OLD_COMPLAINT = "found unexpected ':'"
 _SURROGATES = re.compile(r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}")
 """A character as JSON may write it, and YAML may not."""
 
@@ -136,11 +137,28 @@ def _node(entries: list[Entry]) -> Node | None:
     try:
         node: Node | None = yaml.compose("".join(parts))
     except MarkedYAMLError as exc:
+        if exc.problem == _OLD_COMPLAINT and (newer := _node_by_yaml_1_2("".join(parts))) is not None:
+            return newer
         mark = exc.problem_mark or exc.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (entries[0].line, 1)
         raise NotYaml(f"{exc.problem or exc.context}", line, column) from exc
     except YAMLError as exc:
         raise NotYaml(str(exc).partition("\n")[0], entries[0].line) from exc
+    return node
+
+
+def _node_by_yaml_1_2(text: str) -> Node | None:
+    """The node of a text with a ":" inside a word, as in {prefix: IOC:m1}; None if it is wrong otherwise too.
+
+    YAML 1.2 allows it. The parser in C is of YAML 1.1, and the one in Python takes twice as long.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        node: Node | None = YAML(typ="safe", pure=True).compose(text)
+    except (YAMLError, ValueError, AssertionError):  # its scanner has errors of its own for odd texts
+        return None
     return node
 
 

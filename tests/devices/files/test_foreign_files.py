@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import types
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ import pytest
 from beamshell.devices.files.native import native_text
 from beamshell.devices.files.reading import import_file, read_file
 from beamshell.devices.loader import load_devices
+from beamshell.devices.soft_positioner import SoftPositioner
 from beamshell.errors import ConfigError, UnknownName
 
 
@@ -150,6 +153,21 @@ def test_an_unknown_class_of_guarneri_is_a_placeholder_with_the_place_of_its_cla
     assert "slit1" in registry.absent
 
 
+def test_a_class_of_guarneri_that_is_installed_is_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Shutter(SoftPositioner):
+        pass
+
+    monkeypatch.setitem(sys.modules, "apstools", types.ModuleType("apstools"))
+    monkeypatch.setitem(sys.modules, "apstools.devices", devices := types.ModuleType("apstools.devices"))
+    monkeypatch.setattr(devices, "Shutter", Shutter, raising=False)
+    text = "apstools.devices.Shutter:\n- {name: shutter, labels: [optics], limits: [0, 1]}\n"
+    registry, problems = load_devices(write(tmp_path, "devices.yml", text))
+    assert problems == []
+    assert type(registry["shutter"]) is Shutter
+    assert registry["shutter"].limits == (0, 1)
+    assert registry.entry("shutter").tags == {"optics"}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
@@ -212,7 +230,7 @@ def test_a_bec_configuration_becomes_a_device_file(tmp_path: Path) -> None:
         'samx:  {class: motor, prefix: "X12SA-ES1:MTR1", limits: [-50, 50], tags: [user motors], readout: baseline, '
         'doc: "sample: x"}',
         'curr:  {class: signal_ro, prefix: "ARIDI-PCT:CURRENT", auto_monitor: true, readout: point}',
-        "old:   {class: sim_motor, delay: 1, limits: [-5, 5], tolerance: 0.01, enabled: false, read_only: true}",
+        "old:   {class: sim_motor, delay: 1, limits: [-5, 5], enabled: false, read_only: true}",
         'eiger: {class: csaxs_bec.devices.eiger.Eiger, prefix: "X12SA-ES-EIGER:", arguments: {dim: 2}}',
     ]
 
@@ -245,48 +263,6 @@ def test_what_is_wrong_with_a_bec_file_is_reported_with_its_place(tmp_path: Path
     file = import_file(write(tmp_path, "bec.yml", text))
     assert list(file.lines) == ["a"]
     assert message in str(file.problems[0])
-
-
-# ---- SPEC, imported once -----------------------------------------------------------------------------
-
-SPEC = """# Device nodes
-SDEV_0\t = /dev/ttyUSB0 19200 raw
-VM_EPICS_M1\t = 9idcLAX:m58:c0: 8
-VM_EPICS_M1\t = 9idcLAX:mxv:c0: 8
-PSE_MAC_MOT\t = kohzuE 1
-VM_EPICS_SC\t = 9idcLAX:vsc:c0 16
-# Motor    cntrl steps sign slew base backl accel nada  flags   mne  name
-MOT000 = EPICS_M2:0/2   2000  1  2000  200   50  125    0 0x003       mx  mx
-MOT001 = EPICS_M2:1/5   2000  1  2000  200   50  125    0 0x003  uslvcen  upper slit centre
-MOTPAR:read_mode = 7
-MOT002 = MAC_MOT:0/0   2000  1  2000  200   50  125    0 0x003        en  en
-MOT003 =    NONE:2/64   2000  1  2000  200   50  125    0 0x003  unused  unused
-MOT004 = EPICS_M2:0/3
-# Counter   ctrl unit chan scale flags    mne  name
-CNT000 = EPICS_SC  0  0 10000000 0x001      sec  seconds
-CNT001 = EPICS_SC  0  1      1 0x002       I0  I0
-CNT002 = EPICS_SC  0 12      1 0x002       far  far
-CNT003 = NONE  0  2      1 0x002       none  none
-"""
-
-
-def test_a_spec_config_becomes_motors_and_a_scaler(tmp_path: Path) -> None:
-    file = import_file(write(tmp_path, "config", SPEC))
-    assert native_text(file.lines.values()).splitlines() == [
-        'mx:      {class: motor, prefix: "9idcLAX:m58:c0:m2", tags: [motor]}',
-        'uslvcen: {class: motor, prefix: "9idcLAX:mxv:c0:m5", tags: [motor], doc: upper slit centre}',
-        'scaler:  {class: scaler, prefix: "9idcLAX:vsc:c0", channels: [1, 2], tags: [detector], readout: point, '
-        'doc: "s1 sec, s2 I0"}',
-    ]
-
-
-def test_what_spec_drives_without_epics_is_named_with_its_line(tmp_path: Path) -> None:
-    file = import_file(write(tmp_path, "config", SPEC))
-    assert [str(problem).replace(f"{tmp_path}/", "") for problem in file.problems] == [
-        "config:11:1: en: its controller MAC_MOT:0/0 is not of EPICS; left out",
-        "config:13:1: not understood: MOT004 = EPICS_M2:0/3",
-        "config:17:1: far: not one of the 8 channels of an EPICS scaler; left out",
-    ]
 
 
 def test_a_file_without_devices_is_refused(tmp_path: Path) -> None:

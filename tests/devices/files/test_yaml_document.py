@@ -83,6 +83,24 @@ def test_aliases_of_aliases_cannot_fill_the_memory(entries, message, tmp_path):
     assert any(message in problem for problem in problems)
 
 
+def test_a_word_between_braces_may_have_a_colon_in_it(tmp_path):
+    file = tmp_path / "devices.yml"
+    file.write_text("one: {class: soft_signal, value: IOC:m1}\ntwo: {class: sim_motor, tags: [a:b, c::d]}\n")
+    read = read_file(file)
+    assert read.problems == []
+    assert read.lines["one"].values["value"] == "IOC:m1"
+    assert read.lines["two"].values["tags"] == ["a:b", "c::d"]
+    assert read.lines["two"].places["tags"] == f"{file}:2:25"
+
+
+def test_a_colon_in_a_word_costs_no_other_entry(tmp_path):
+    devices, [problem] = load(
+        tmp_path, "one: {class: sim_motor, doc: a:b}\nbad: {class: sim_motor\ntwo: {class: sim_det}\n"
+    )
+    assert devices == ["one", "two"]
+    assert ":2:" in problem
+
+
 def test_what_an_alias_brings_may_be_changed(tmp_path):
     text = (
         "base: &base {class: sim_motor, delay: 1}\n"
