@@ -161,6 +161,11 @@ class Movable(Protocol):
 
 
 @runtime_checkable
+class NamedMovable(HasName, Movable, Protocol):
+    """A device that plans move, and that runs record by its name."""
+
+
+@runtime_checkable
 class Checkable(Protocol):
     """A device that knows whether a value is allowed, without going there."""
 

@@ -9,7 +9,7 @@ from typing import Any
 from beamshell.errors import DeviceError, PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.arguments import real_number
+from beamshell.plans.arguments import Detectors, real_number
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
 from beamshell.plans.relative import relative
 from beamshell.plans.start_metadata import (
@@ -21,13 +21,14 @@ from beamshell.plans.start_metadata import (
     together_hints,
 )
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable, Readable
 
 
 @plan
 def adaptive_scan(
-    detectors: Any,
+    detectors: Detectors,
     target_field: str,
-    motor: Any,
+    motor: NamedMovable,
     start: float,
     stop: float,
     min_step: float,
@@ -156,7 +157,7 @@ def number_in(readings: dict[str, Any], field: str) -> float:
 
 
 @plan
-def tweak(detector: Any, target_field: str, motor: Any, step: float, *, md: Metadata = None) -> Plan:
+def tweak(detector: Readable, target_field: str, motor: NamedMovable, step: float, *, md: Metadata = None) -> Plan:
     """Move a motor step by step, asking the operator for each step. Returns the run's uid.
 
     The operator answers with the next step, with Enter for the same step, or with any word to end.

@@ -19,7 +19,7 @@ from beamshell.analysis.significance import significance
 from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.arguments import real_number, require_a_range, seconds, whole_number
+from beamshell.plans.arguments import Detectors, real_number, require_a_range, seconds, whole_number
 from beamshell.plans.computed_values import ComputedValues, record
 from beamshell.plans.preprocessors import configure_count_time_wrapper, run_wrapper, stage_wrapper
 from beamshell.plans.relative import origins_metadata, origins_of, returning
@@ -35,6 +35,7 @@ from beamshell.plans.start_metadata import (
     unit_of,
 )
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable
 from beamshell.text.numbers import counted, label
 
 Column = tuple[list[float], list[float] | None]
@@ -74,8 +75,8 @@ class AlignmentResult:
 
 @plan
 def centre_on_peak(
-    detectors: Any,
-    motor: Any,
+    detectors: Detectors,
+    motor: NamedMovable,
     start: float,
     stop: float,
     num: int,
@@ -113,8 +114,8 @@ def centre_on_peak(
 
 @plan
 def find_edge(
-    detectors: Any,
-    motor: Any,
+    detectors: Detectors,
+    motor: NamedMovable,
     start: float,
     stop: float,
     num: int,
@@ -135,8 +136,8 @@ def find_edge(
 
 @plan
 def knife_edge(
-    detectors: Any,
-    motor: Any,
+    detectors: Detectors,
+    motor: NamedMovable,
     start: float,
     stop: float,
     num: int,

@@ -8,11 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from numbers import Real
-from typing import Any
+from typing import Any, TypeAlias
 
 from beamshell.arrays import np
 from beamshell.errors import PlanError
+from beamshell.protocols import Readable
 from beamshell.text.numbers import large_number
+
+Detectors: TypeAlias = Sequence[Readable]
+"""What a plan reads at each point."""
 
 _LARGEST_IN_FULL = 10**15
 MOST_POINTS = 1_000_000

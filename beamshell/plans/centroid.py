@@ -16,7 +16,7 @@ from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs
 from beamshell.plans.adaptive import number_in
-from beamshell.plans.arguments import real_number, require_a_range, whole_number
+from beamshell.plans.arguments import Detectors, real_number, require_a_range, whole_number
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
 from beamshell.plans.relative import origins_of, returning
 from beamshell.plans.start_metadata import (
@@ -28,6 +28,7 @@ from beamshell.plans.start_metadata import (
     together_hints,
 )
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable
 
 _NEAR = 0.25  # of the full width at half maximum
 _NEAR_THE_TOP = 75  # percentile of the points above half height
@@ -36,9 +37,9 @@ _FAR = 3.0  # standard deviations of counting noise
 
 @plan
 def tune_centroid(
-    detectors: Any,
+    detectors: Detectors,
     signal: str,
-    motor: Any,
+    motor: NamedMovable,
     start: float,
     stop: float,
     min_step: float,

@@ -19,6 +19,7 @@ from beamshell.plans.preprocessors import (
 )
 from beamshell.plans.start_metadata import Metadata, RunMetadata, names, recordable, together_hints
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import Flyable, Readable
 
 PERIOD_S = 0.5
 """Seconds between two recordings of new points during a flight."""
@@ -30,7 +31,7 @@ _MAX_EMPTY_FLIGHTS = 10
 
 
 @plan
-def fly(flyers: Iterable[Any], *, md: Metadata = None) -> Plan:
+def fly(flyers: Iterable[Flyable], *, md: Metadata = None) -> Plan:
     """Let flyers acquire, all at the same time, and record their data. Returns the run's uid.
 
     Args:
@@ -51,7 +52,7 @@ def fly(flyers: Iterable[Any], *, md: Metadata = None) -> Plan:
 
 @plan
 def fly_scan(
-    flyer: Any, start: float, stop: float, num: int, time: float, *, period: float = PERIOD_S, md: Metadata = None
+    flyer: Flyable, start: float, stop: float, num: int, time: float, *, period: float = PERIOD_S, md: Metadata = None
 ) -> Plan:
     """Move a motor at constant speed past its points while its counter counts. Returns the run's uid.
 
@@ -80,7 +81,12 @@ def fly_scan(
 
 @plan
 def fly_path(
-    flyer: Any, positions: Mapping[Any, Sequence[float]], time: float, *, period: float = PERIOD_S, md: Metadata = None
+    flyer: Flyable,
+    positions: Mapping[Any, Sequence[float]],
+    time: float,
+    *,
+    period: float = PERIOD_S,
+    md: Metadata = None,
 ) -> Plan:
     """Move motors together along given points while a counter counts. Returns the run's uid.
 
@@ -101,7 +107,7 @@ def fly_path(
         ``RE(fly_path(traj, {th: [0, 1, 2], tth: [0, 2, 4]}, 0.2))``
     """
     by_name = {
-        name: _numbers(f"{flyer.name}: point", name, places)
+        name: _numbers(f"{getattr(flyer, 'name', 'flyer')}: point", name, places)
         for name, places in ((str(getattr(motor, "name", motor)), places) for motor, places in positions.items())
     }
     path = {"positions": by_name, "time": time}
@@ -172,7 +178,7 @@ def _flight(flyer: Any, period: float) -> Plan:
 @plan
 def ramp_plan(
     go_plan: Plan,
-    monitor_sig: Any,
+    monitor_sig: Readable,
     inner_plan_func: Callable[[], Plan],
     take_pre_data: bool = True,
     timeout: float | None = None,

@@ -12,7 +12,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns
-from beamshell.plans.arguments import require_detectors, require_not_too_many, whole_number
+from beamshell.plans.arguments import Detectors, require_detectors, require_not_too_many, whole_number
 from beamshell.plans.start_metadata import (
     Metadata,
     RunMetadata,
@@ -23,13 +23,18 @@ from beamshell.plans.start_metadata import (
 )
 from beamshell.plans.step_scan import PerStep, relative_step_scan, step_scan
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable
 
 Snakes = bool | Iterable[Any] | None
 
 
 @plan
 def grid_scan(
-    detectors: Any, *args: Any, snake_axes: Snakes = None, per_step: PerStep = None, md: Metadata = None
+    detectors: Detectors,
+    *args: NamedMovable | Any,
+    snake_axes: Snakes = None,
+    per_step: PerStep = None,
+    md: Metadata = None,
 ) -> Plan:
     """Visit every point of a grid; the first motor is the slowest. Returns the run's uid.
 
@@ -48,7 +53,11 @@ def grid_scan(
 
 @plan
 def rel_grid_scan(
-    detectors: Any, *args: Any, snake_axes: Snakes = None, per_step: PerStep = None, md: Metadata = None
+    detectors: Detectors,
+    *args: NamedMovable | Any,
+    snake_axes: Snakes = None,
+    per_step: PerStep = None,
+    md: Metadata = None,
 ) -> Plan:
     """As `grid_scan`, around where the motors are; they return there at the end."""
     return (yield from relative_step_scan(*_grid("rel_grid_scan", detectors, args, snake_axes, per_step, md)))
@@ -56,7 +65,11 @@ def rel_grid_scan(
 
 @plan
 def list_grid_scan(
-    detectors: Any, *args: Any, snake_axes: Snakes = False, per_step: PerStep = None, md: Metadata = None
+    detectors: Detectors,
+    *args: NamedMovable | Any,
+    snake_axes: Snakes = False,
+    per_step: PerStep = None,
+    md: Metadata = None,
 ) -> Plan:
     """Visit every combination of listed positions; the first motor is the slowest. Returns the run's uid.
 
@@ -75,7 +88,11 @@ def list_grid_scan(
 
 @plan
 def rel_list_grid_scan(
-    detectors: Any, *args: Any, snake_axes: Snakes = False, per_step: PerStep = None, md: Metadata = None
+    detectors: Detectors,
+    *args: NamedMovable | Any,
+    snake_axes: Snakes = False,
+    per_step: PerStep = None,
+    md: Metadata = None,
 ) -> Plan:
     """As `list_grid_scan`, around where the motors are; they return there at the end."""
     return (yield from relative_step_scan(*_list_grid("rel_list_grid_scan", detectors, args, snake_axes, per_step, md)))

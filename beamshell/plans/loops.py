@@ -17,6 +17,7 @@ from beamshell.plans.arguments import seconds
 from beamshell.plans.preprocessors import inject_md_wrapper, plan_mutator
 from beamshell.plans.start_metadata import Metadata
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable
 
 
 @dataclass
@@ -73,7 +74,7 @@ def for_each_sample(
 
 @plan
 def at_temperatures(
-    temperature: Any,
+    temperature: NamedMovable,
     setpoints: Iterable[float],
     settle_s: float,
     measure: Callable[[float], Plan],

@@ -10,10 +10,12 @@ from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
+from beamshell.plans.arguments import Detectors
 from beamshell.plans.region_points import Region, joined_regions, spectrum
 from beamshell.plans.start_metadata import Metadata, as_devices, pattern_metadata, start_metadata, together_hints
 from beamshell.plans.step_scan import timed_step_scan
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable
 
 EDGE_REGIONS: tuple[Region, ...] = ((-150.0, -20.0, 5.0), (-20.0, 40.0, 0.5))
 """The default regions before and over the edge: (start, stop, step) in eV from E0."""
@@ -24,7 +26,7 @@ _MODULE = "beamshell.plans.region_points"
 
 
 @plan
-def region_scan(detectors: Any, motor: Any, regions: Sequence[Region], *, md: Metadata = None) -> Plan:
+def region_scan(detectors: Detectors, motor: NamedMovable, regions: Sequence[Region], *, md: Metadata = None) -> Plan:
     """Scan a motor over regions, each with its own step. Returns the run's uid.
 
     Args:
@@ -58,8 +60,8 @@ def region_scan(detectors: Any, motor: Any, regions: Sequence[Region], *, md: Me
 
 @plan
 def xafs(
-    detectors: Any,
-    energy: Any,
+    detectors: Detectors,
+    energy: NamedMovable,
     e0: float,
     regions: Sequence[Region] = EDGE_REGIONS,
     *,

@@ -91,6 +91,9 @@ def relative(absolute: MakePlan, motor_of: Mapping[str, str], *, centred: bool =
     relative_plan.__name__ = relative_plan.__qualname__ = name
     relative_plan.__module__ = absolute.__module__
     relative_plan.__signature__ = signature  # type: ignore[attr-defined]  # what help and completion show
+    kept = {*signature.parameters, "return"}
+    relative_plan.__annotations__ = {key: hint for key, hint in absolute.__annotations__.items() if key in kept}
+    relative_plan.__wrapped__ = absolute  # type: ignore[attr-defined]  # in whose module its annotations have a meaning
     relative_plan.__doc__ = (
         f"As `{absolute.__name__}`, from where the motors are; they return there at the end, "
         "and also if it is interrupted."

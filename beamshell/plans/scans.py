@@ -14,7 +14,7 @@ from beamshell.arrays import np
 from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.arguments import delays, real_number, require_detectors, whole_number
+from beamshell.plans.arguments import Detectors, delays, real_number, require_detectors, whole_number
 from beamshell.plans.preprocessors import run_wrapper, stage_wrapper
 from beamshell.plans.start_metadata import (
     TIME_HINTS,
@@ -31,11 +31,12 @@ from beamshell.plans.start_metadata import (
 )
 from beamshell.plans.step_scan import PerStep, relative_step_scan, step_scan
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable
 
 
 @plan
 def count(
-    detectors: Any,
+    detectors: Detectors,
     num: int | None = 1,
     delay: float | Iterable[float] | None = None,
     *,
@@ -77,7 +78,13 @@ def count(
 
 
 @plan
-def scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep = None, md: Metadata = None) -> Plan:
+def scan(
+    detectors: Detectors,
+    *args: NamedMovable | Any,
+    num: int | None = None,
+    per_step: PerStep = None,
+    md: Metadata = None,
+) -> Plan:
     """Step one or more motors together from start to stop, reading at each point. Returns the run's uid.
 
     Args:
@@ -94,7 +101,13 @@ def scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep =
 
 
 @plan
-def rel_scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerStep = None, md: Metadata = None) -> Plan:
+def rel_scan(
+    detectors: Detectors,
+    *args: NamedMovable | Any,
+    num: int | None = None,
+    per_step: PerStep = None,
+    md: Metadata = None,
+) -> Plan:
     """As `scan`, from where the motors are; they return there at the end, and also if it is interrupted.
 
     Example:
@@ -104,14 +117,16 @@ def rel_scan(detectors: Any, *args: Any, num: int | None = None, per_step: PerSt
 
 
 @plan
-def inner_product_scan(detectors: Any, num: int, *args: Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
+def inner_product_scan(
+    detectors: Detectors, num: int, *args: NamedMovable | Any, per_step: PerStep = None, md: Metadata = None
+) -> Plan:
     """As `scan`, with the number of points first."""
     return (yield from step_scan(*_lines("inner_product_scan", detectors, args, num, per_step, md)))
 
 
 @plan
 def relative_inner_product_scan(
-    detectors: Any, num: int, *args: Any, per_step: PerStep = None, md: Metadata = None
+    detectors: Detectors, num: int, *args: NamedMovable | Any, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
     """As `rel_scan`, with the number of points first."""
     return (yield from relative_step_scan(*_lines("relative_inner_product_scan", detectors, args, num, per_step, md)))
@@ -119,9 +134,9 @@ def relative_inner_product_scan(
 
 @plan
 def x2x_scan(
-    detectors: Any,
-    motor1: Any,
-    motor2: Any,
+    detectors: Detectors,
+    motor1: NamedMovable,
+    motor2: NamedMovable,
     start: float,
     stop: float,
     num: int,
@@ -178,7 +193,14 @@ def _lines(
 
 @plan
 def log_scan(
-    detectors: Any, motor: Any, start: float, stop: float, num: int, *, per_step: PerStep = None, md: Metadata = None
+    detectors: Detectors,
+    motor: NamedMovable,
+    start: float,
+    stop: float,
+    num: int,
+    *,
+    per_step: PerStep = None,
+    md: Metadata = None,
 ) -> Plan:
     """Step a motor from 10**start to 10**stop, at equal distances of the logarithm. Returns the run's uid.
 
@@ -199,7 +221,14 @@ def log_scan(
 
 @plan
 def rel_log_scan(
-    detectors: Any, motor: Any, start: float, stop: float, num: int, *, per_step: PerStep = None, md: Metadata = None
+    detectors: Detectors,
+    motor: NamedMovable,
+    start: float,
+    stop: float,
+    num: int,
+    *,
+    per_step: PerStep = None,
+    md: Metadata = None,
 ) -> Plan:
     """As `log_scan`, from where the motor is; it returns there at the end."""
     return (yield from relative_step_scan(*_powers("rel_log_scan", detectors, motor, start, stop, num, per_step, md)))
@@ -224,7 +253,7 @@ def _powers(
 
 
 @plan
-def list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
+def list_scan(detectors: Detectors, *args: NamedMovable | Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
     """Visit listed positions, several motors together. Returns the run's uid.
 
     Args:
@@ -240,7 +269,9 @@ def list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata
 
 
 @plan
-def rel_list_scan(detectors: Any, *args: Any, per_step: PerStep = None, md: Metadata = None) -> Plan:
+def rel_list_scan(
+    detectors: Detectors, *args: NamedMovable | Any, per_step: PerStep = None, md: Metadata = None
+) -> Plan:
     """As `list_scan`, from where the motors are; they return there at the end."""
     return (yield from relative_step_scan(*_lists("rel_list_scan", detectors, args, per_step, md)))
 
@@ -267,7 +298,7 @@ def _lists(
 
 @plan
 def scan_nd(
-    detectors: Any, cycler: Iterable[Mapping[Any, Any]], *, per_step: PerStep = None, md: Metadata = None
+    detectors: Detectors, cycler: Iterable[Mapping[Any, Any]], *, per_step: PerStep = None, md: Metadata = None
 ) -> Plan:
     """Visit any points. Returns the run's uid.
 

@@ -13,6 +13,7 @@ from beamshell.arrays import np
 from beamshell.errors import MissingLibrary, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import patterns
+from beamshell.plans.arguments import Detectors
 from beamshell.plans.start_metadata import Metadata, RunMetadata, as_devices, grid_hints, start_metadata, together_hints
 from beamshell.plans.step_scan import timed_step_scan
 from beamshell.plans.unrun_plan_guard import plan
@@ -20,7 +21,12 @@ from beamshell.plans.unrun_plan_guard import plan
 
 @plan
 def spec_scan(
-    detectors: Any, spec: Any, *, axes: Mapping[str, Any] | None = None, time: float | None = None, md: Metadata = None
+    detectors: Detectors,
+    spec: Any,
+    *,
+    axes: Mapping[str, Any] | None = None,
+    time: float | None = None,
+    md: Metadata = None,
 ) -> Plan:
     """Visit the midpoints of a scanspec Spec. Returns the run's uid.
 

@@ -17,7 +17,7 @@ from beamshell.errors import NoFit, PlanError
 from beamshell.messages import Plan
 from beamshell.plans import scans
 from beamshell.plans.alignment import Column, first_fit
-from beamshell.plans.arguments import real_number, require_a_range, seconds, whole_number
+from beamshell.plans.arguments import Detectors, real_number, require_a_range, seconds, whole_number
 from beamshell.plans.grids import grid_scan, rel_grid_scan
 from beamshell.plans.preprocessors import configure_count_time_wrapper
 from beamshell.plans.relative import origins_of
@@ -25,11 +25,19 @@ from beamshell.plans.start_metadata import Metadata, as_devices, hinted_fields, 
 from beamshell.plans.step_scan import PerStep
 from beamshell.plans.stubs import mv, one_nd_step, trigger_and_read
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable
 
 
 @plan
 def ascan(
-    motor: Any, start: float, finish: float, intervals: int, time: float, *, detectors: Any, md: Metadata = None
+    motor: NamedMovable,
+    start: float,
+    finish: float,
+    intervals: int,
+    time: float,
+    *,
+    detectors: Detectors,
+    md: Metadata = None,
 ) -> Plan:
     """Scan a motor from start to finish. Returns the run's uid.
 
@@ -51,7 +59,14 @@ def ascan(
 
 @plan
 def dscan(
-    motor: Any, start: float, finish: float, intervals: int, time: float, *, detectors: Any, md: Metadata = None
+    motor: NamedMovable,
+    start: float,
+    finish: float,
+    intervals: int,
+    time: float,
+    *,
+    detectors: Detectors,
+    md: Metadata = None,
 ) -> Plan:
     """As `ascan`, from where the motor is; it returns there at the end, and also if it is interrupted."""
     line = {"motor": motor, "start": start, "finish": finish}
@@ -63,16 +78,16 @@ lup = dscan
 
 @plan
 def a2scan(
-    motor1: Any,
+    motor1: NamedMovable,
     start1: float,
     finish1: float,
-    motor2: Any,
+    motor2: NamedMovable,
     start2: float,
     finish2: float,
     intervals: int,
     time: float,
     *,
-    detectors: Any,
+    detectors: Detectors,
     md: Metadata = None,
 ) -> Plan:
     """As `ascan`, two motors together, with the same intervals."""
@@ -83,16 +98,16 @@ def a2scan(
 
 @plan
 def d2scan(
-    motor1: Any,
+    motor1: NamedMovable,
     start1: float,
     finish1: float,
-    motor2: Any,
+    motor2: NamedMovable,
     start2: float,
     finish2: float,
     intervals: int,
     time: float,
     *,
-    detectors: Any,
+    detectors: Detectors,
     md: Metadata = None,
 ) -> Plan:
     """As `dscan`, two motors together, with the same intervals."""
@@ -103,7 +118,15 @@ def d2scan(
 
 @plan
 def th2th(
-    tth: Any, th: Any, start: float, finish: float, intervals: int, time: float, *, detectors: Any, md: Metadata = None
+    tth: NamedMovable,
+    th: NamedMovable,
+    start: float,
+    finish: float,
+    intervals: int,
+    time: float,
+    *,
+    detectors: Detectors,
+    md: Metadata = None,
 ) -> Plan:
     """Scan two-theta from where it is, and theta half as far; both return at the end. Returns the run's uid.
 
@@ -151,17 +174,17 @@ def _points(intervals: int) -> int:
 
 @plan
 def mesh(
-    motor1: Any,
+    motor1: NamedMovable,
     start1: float,
     finish1: float,
     intervals1: int,
-    motor2: Any,
+    motor2: NamedMovable,
     start2: float,
     finish2: float,
     intervals2: int,
     time: float,
     *,
-    detectors: Any,
+    detectors: Detectors,
     md: Metadata = None,
 ) -> Plan:
     """Scan two motors over a grid; the FIRST motor is the fast one. Returns the run's uid.
@@ -176,17 +199,17 @@ def mesh(
 
 @plan
 def dmesh(
-    motor1: Any,
+    motor1: NamedMovable,
     start1: float,
     finish1: float,
     intervals1: int,
-    motor2: Any,
+    motor2: NamedMovable,
     start2: float,
     finish2: float,
     intervals2: int,
     time: float,
     *,
-    detectors: Any,
+    detectors: Detectors,
     md: Metadata = None,
 ) -> Plan:
     """As `mesh`, around where the motors are; they return there at the end."""
@@ -212,7 +235,7 @@ def _mesh(
 
 
 @plan
-def loopscan(npoints: int, time: float | None = None, *, detectors: Any, md: Metadata = None) -> Plan:
+def loopscan(npoints: int, time: float | None = None, *, detectors: Detectors, md: Metadata = None) -> Plan:
     """Count a number of times. Returns the run's uid.
 
     Args:
@@ -228,7 +251,7 @@ def loopscan(npoints: int, time: float | None = None, *, detectors: Any, md: Met
 
 
 @plan
-def timescan(time: float = 1.0, sleep: float = 0.0, *, detectors: Any, md: Metadata = None) -> Plan:
+def timescan(time: float = 1.0, sleep: float = 0.0, *, detectors: Detectors, md: Metadata = None) -> Plan:
     """Count until it is stopped. Returns the run's uid.
 
     Args:
@@ -263,13 +286,13 @@ class LineupResult:
 
 @plan
 def lineup(
-    motor: Any,
+    motor: NamedMovable,
     start: float,
     finish: float,
     intervals: int,
     time: float,
     *,
-    detectors: Any,
+    detectors: Detectors,
     field: str | None = None,
     anyway: bool = False,
     md: Metadata = None,

@@ -10,7 +10,7 @@ from typing import Any
 from beamshell.arrays import np
 from beamshell.messages import Plan
 from beamshell.plans import patterns
-from beamshell.plans.arguments import require_not_too_many, whole_number
+from beamshell.plans.arguments import Detectors, require_not_too_many, whole_number
 from beamshell.plans.relative import relative
 from beamshell.plans.start_metadata import (
     Metadata,
@@ -22,13 +22,14 @@ from beamshell.plans.start_metadata import (
 )
 from beamshell.plans.step_scan import PerStep, step_scan
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable
 
 
 @plan
 def spiral(
-    detectors: Any,
-    x_motor: Any,
-    y_motor: Any,
+    detectors: Detectors,
+    x_motor: NamedMovable,
+    y_motor: NamedMovable,
     x_start: float,
     y_start: float,
     x_range: float,
@@ -68,9 +69,9 @@ def spiral(
 
 @plan
 def spiral_fermat(
-    detectors: Any,
-    x_motor: Any,
-    y_motor: Any,
+    detectors: Detectors,
+    x_motor: NamedMovable,
+    y_motor: NamedMovable,
     x_start: float,
     y_start: float,
     x_range: float,
@@ -127,9 +128,9 @@ def _spiral(
 
 @plan
 def spiral_square(
-    detectors: Any,
-    x_motor: Any,
-    y_motor: Any,
+    detectors: Detectors,
+    x_motor: NamedMovable,
+    y_motor: NamedMovable,
     x_center: float,
     y_center: float,
     x_range: float,

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, ParamSpec
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans.arguments import are_missing, missing_detectors
+from beamshell.plans.plan_annotations import mark_as_plan
 from beamshell.text.own_code import place_of_frame
 
 P = ParamSpec("P")
@@ -161,6 +162,7 @@ def plan(function: Callable[P, Plan]) -> Callable[P, Plan]:
             raise
         return guarded(plan, (make_plan, args, kwargs), (caller.f_code, caller.f_lasti))
 
+    mark_as_plan(make_plan, function)
     return make_plan
 
 
@@ -174,6 +176,7 @@ def wrapper(function: Callable[P, Plan]) -> Callable[P, Plan]:
         caller = sys._getframe(1)
         return guarded(result, (make_plan, args, kwargs), (caller.f_code, caller.f_lasti))
 
+    mark_as_plan(make_plan, function)
     return make_plan
 
 

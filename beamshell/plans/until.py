@@ -13,7 +13,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import patterns, stubs
-from beamshell.plans.arguments import seconds, whole_number
+from beamshell.plans.arguments import Detectors, seconds, whole_number
 from beamshell.plans.computed_values import ComputedValues, record
 from beamshell.plans.conditions import Condition, Point, is_met
 from beamshell.plans.environment import now
@@ -26,6 +26,7 @@ from beamshell.plans.start_metadata import (
     together_hints,
 )
 from beamshell.plans.unrun_plan_guard import plan
+from beamshell.protocols import NamedMovable
 
 LONGEST_S = 1e8
 """The longest time scan, in seconds."""
@@ -35,8 +36,8 @@ _SAME = 1e-9
 
 @plan
 def scan_until(
-    detectors: Any,
-    motor: Any,
+    detectors: Detectors,
+    motor: NamedMovable,
     start: float,
     step: float,
     *,
@@ -89,7 +90,7 @@ def scan_until(
 
 @plan
 def count_until(
-    detectors: Any,
+    detectors: Detectors,
     until: Condition,
     *,
     delay: float = 0.0,
@@ -170,7 +171,7 @@ class _ConditionWatch:
 
 @plan
 def time_scan(
-    detectors: Any,
+    detectors: Detectors,
     duration_s: float,
     period_s: float | None = None,
     *,

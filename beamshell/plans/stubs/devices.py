@@ -9,14 +9,17 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from beamshell.messages import Msg, Plan
+from beamshell.plans.plan_annotations import bare_plan
 from beamshell.plans.stubs.flow import wait
 
 
+@bare_plan
 def stage(device: Any, *, group: Any = None, wait: bool | None = None) -> Plan:
     """Stage a device. Returns the devices that were staged."""
     return (yield from _stage("stage", device, group, wait))
 
 
+@bare_plan
 def unstage(device: Any, *, group: Any = None, wait: bool | None = None) -> Plan:
     """Unstage a device. Returns the devices that were unstaged."""
     return (yield from _stage("unstage", device, group, wait))
@@ -31,11 +34,13 @@ def _stage(command: str, device: Any, group: Any, wait: bool | None) -> Plan:
     return response
 
 
+@bare_plan
 def stage_all(*devices: Any, group: Any = None) -> Plan:
     """Stage devices in this order; with a `group`, all start together and are then waited for."""
     yield from _all(stage, devices, group)
 
 
+@bare_plan
 def unstage_all(*devices: Any, group: Any = None) -> Plan:
     """Unstage devices in reverse order; with a `group`, all start together and are then waited for."""
     yield from _all(unstage, devices[::-1], group)
@@ -50,21 +55,25 @@ def _all(stub: Callable[..., Plan], devices: Sequence[Any], group: Any) -> Plan:
         yield Msg("wait", None, group=group)
 
 
+@bare_plan
 def configure(device: Any, *args: Any, **kwargs: Any) -> Plan:
     """Change a device's settings. Returns the settings before and after."""
     return (yield Msg("configure", device, *args, **kwargs))
 
 
+@bare_plan
 def prepare(device: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
     """Prepare a flyer for its flight. Returns a status."""
     return (yield from _start("prepare", device, args, group, wait, kwargs))
 
 
+@bare_plan
 def kickoff(device: Any, *, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
     """Start a flyer. Returns a status."""
     return (yield from _start("kickoff", device, (), group, wait, kwargs))
 
 
+@bare_plan
 def complete(device: Any, *, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
     """Tell a flyer to finish. Returns a status, done when it has finished."""
     return (yield from _start("complete", device, (), group, wait, kwargs))
@@ -79,11 +88,13 @@ def _start(command: str, device: Any, args: tuple[Any, ...], group: Any, wait: b
     return status
 
 
+@bare_plan
 def kickoff_all(*devices: Any, group: Any = None, wait: bool = True, **kwargs: Any) -> Plan:
     """Start flyers at the same time, and wait until all have started. Returns a tuple of statuses."""
     return (yield from _start_all("kickoff", devices, group, wait, kwargs))
 
 
+@bare_plan
 def complete_all(*devices: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
     """Tell flyers to finish, all at the same time. Returns a tuple of statuses."""
     return (yield from _start_all("complete", devices, group, wait, kwargs))
@@ -100,6 +111,7 @@ def _start_all(command: str, devices: Sequence[Any], group: Any, wait: bool, kwa
     return tuple(statuses)
 
 
+@bare_plan
 def collect_while_completing(
     flyers: Sequence[Any],
     dets: Sequence[Any],
@@ -123,11 +135,13 @@ def collect_while_completing(
         yield from collect(*dets, return_payload=False, name=stream_name)
 
 
+@bare_plan
 def collect(*devices: Any, stream: bool = False, return_payload: bool = True, name: str | None = None) -> Plan:
     """Record the data that flyers have ready. Returns the event pages (with `return_payload`)."""
     return (yield Msg("collect", *devices, stream=stream, return_payload=return_payload, name=name))
 
 
+@bare_plan
 def broadcast_msg(command: str, objs: Iterable[Any], *args: Any, **kwargs: Any) -> Plan:
     """Send the same message to many devices. Returns a list of the responses."""
     responses = []

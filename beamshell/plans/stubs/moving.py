@@ -13,15 +13,16 @@ from beamshell.messages import Msg, Plan
 from beamshell.plans.computed_axes import Target, joined, refuse_overlaps
 from beamshell.plans.environment import check
 from beamshell.plans.patterns import chunked
+from beamshell.plans.plan_annotations import bare_plan
 from beamshell.plans.stubs.reading import rd
 from beamshell.plans.unrun_plan_guard import plan
-from beamshell.protocols import Locatable
+from beamshell.protocols import Locatable, NamedMovable
 
 MOVE_GROUP = "move"
 
 
 @plan
-def mv(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: Any) -> Plan:
+def mv(*args: NamedMovable | Any, group: Any = None, timeout: float | None = None, **kwargs: Any) -> Plan:
     """Move devices to positions, all at the same time, and wait for all.
 
     Args:
@@ -83,7 +84,7 @@ def mv_in_turn(*groups: Sequence[Any]) -> Plan:
 
 
 @plan
-def mvr(*args: Any, group: Any = None, timeout: float | None = None, **kwargs: Any) -> Plan:
+def mvr(*args: NamedMovable | Any, group: Any = None, timeout: float | None = None, **kwargs: Any) -> Plan:
     """Move devices by distances, all at the same time, and wait for all. Returns a tuple of statuses."""
     pairs = chunked(args, 2, "mvr(device, distance, device, distance, ...)")
     origins = yield from setpoints([device for device, _ in pairs])
@@ -125,6 +126,7 @@ mov = mv
 movr = mvr
 
 
+@bare_plan
 def setpoint(device: Any) -> Plan:
     """The device's setpoint; its reading, if it has no `locate`."""
     if isinstance(device, Locatable):
@@ -133,6 +135,7 @@ def setpoint(device: Any) -> Plan:
     return (yield from rd(device))
 
 
+@bare_plan
 def setpoints(devices: Sequence[Any]) -> Plan:
     """The setpoints of devices in their order; those of several that have `locate` are asked for together."""
     if len(devices) > 1 and all(isinstance(device, Locatable) for device in devices):
@@ -146,7 +149,7 @@ def setpoints(devices: Sequence[Any]) -> Plan:
 
 
 @plan
-def abs_set(device: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
+def abs_set(device: NamedMovable, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
     """Send a device to a value. Returns a status."""
     if wait and group is None:
         group = MOVE_GROUP
@@ -157,7 +160,9 @@ def abs_set(device: Any, *args: Any, group: Any = None, wait: bool = False, **kw
 
 
 @plan
-def rel_set(device: Any, distance: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any) -> Plan:
+def rel_set(
+    device: NamedMovable, distance: Any, *args: Any, group: Any = None, wait: bool = False, **kwargs: Any
+) -> Plan:
     """Send a device by a distance from where it is. Returns a status."""
     origin = yield from setpoint(device)
     target = moved_by(device, origin, distance)
@@ -198,7 +203,7 @@ class HomeSearch:
 
 
 @plan
-def home(motor: Any, direction: str = "forward") -> Plan:
+def home(motor: NamedMovable, direction: str = "forward") -> Plan:
     """Let a motor search for home, and wait until it is there. Returns a status.
 
     Args:
@@ -213,11 +218,13 @@ def home(motor: Any, direction: str = "forward") -> Plan:
     return (yield from abs_set(HomeSearch(motor), direction, wait=True))
 
 
+@bare_plan
 def locate(*devices: Any, squeeze: bool = True) -> Plan:
     """Setpoint and readback of devices: a list, or those of a single device if `squeeze` is True."""
     return (yield Msg("locate", None, *devices, squeeze=squeeze))
 
 
+@bare_plan
 def stop(device: Any) -> Plan:
     """Stop a device."""
     return (yield Msg("stop", device))

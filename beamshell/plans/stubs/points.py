@@ -15,16 +15,19 @@ from beamshell.plans.arguments import delays
 from beamshell.plans.computed_axes import joined
 from beamshell.plans.environment import now, turns
 from beamshell.plans.patterns import same_position
+from beamshell.plans.plan_annotations import bare_plan
 from beamshell.plans.stubs.moving import MOVE_GROUP
 from beamshell.plans.stubs.reading import trigger_and_read
 
 
+@bare_plan
 def one_shot(detectors: Sequence[Any], take_reading: Callable[..., Plan] | None = None) -> Plan:
     """Take one reading of the detectors."""
     yield msg_of(("checkpoint", None, (), {}, None))
     yield from (take_reading or trigger_and_read)(list(detectors))
 
 
+@bare_plan
 def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
     """Move to a point; motors that were sent there already stay.
 
@@ -45,6 +48,7 @@ def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
         yield msg_of(("wait", None, (), {"group": MOVE_GROUP}, None))
 
 
+@bare_plan
 def one_1d_step(
     detectors: Sequence[Any], motor: Any, step: Any, take_reading: Callable[..., Plan] | None = None
 ) -> Plan:
@@ -55,6 +59,7 @@ def one_1d_step(
     return (yield from (take_reading or trigger_and_read)([*detectors, motor]))
 
 
+@bare_plan
 def one_nd_step(
     detectors: Sequence[Any],
     step: dict[Any, Any],
@@ -66,6 +71,7 @@ def one_nd_step(
     yield from (take_reading or trigger_and_read)([*detectors, *step])
 
 
+@bare_plan
 def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None, *, alike: bool = False) -> Plan:
     """Run a plan repeatedly.
 
@@ -97,12 +103,14 @@ def repeat(plan: Callable[[], Plan], num: int | None = 1, delay: Any = None, *, 
             yield Msg("sleep", None, rest)
 
 
+@bare_plan
 def repeater(n: int | None, gen_func: Callable[..., Plan], *args: Any, **kwargs: Any) -> Plan:
     """Run ``gen_func(*args, **kwargs)`` `n` times, or for ever if `n` is None."""
     for _ in itertools.repeat(None) if n is None else range(n):
         yield from gen_func(*args, **kwargs)
 
 
+@bare_plan
 def caching_repeater(n: int | None, plan: Iterable[Msg]) -> Plan:
     """Send the messages of `plan` `n` times, or for ever if `n` is None.
 

@@ -12,10 +12,12 @@ from typing import Any
 
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan, msg_of
+from beamshell.plans.plan_annotations import bare_plan
 
 TRIGGER_GROUP = "trigger"
 
 
+@bare_plan
 def rd(device: Any, *, default_value: Any = 0) -> Plan:
     """Read the single value of a device: its hinted one, or its only one.
 
@@ -36,11 +38,13 @@ def rd(device: Any, *, default_value: Any = 0) -> Plan:
     return reading[keys[0]]["value"]
 
 
+@bare_plan
 def read(device: Any) -> Plan:
     """Read a device, into the open event if there is one. Returns its readings."""
     return (yield Msg("read", device))
 
 
+@bare_plan
 def trigger(device: Any, *, group: Any = None, wait: bool = False) -> Plan:
     """Start an acquisition. Returns a status."""
     if wait and group is None:
@@ -51,6 +55,7 @@ def trigger(device: Any, *, group: Any = None, wait: bool = False) -> Plan:
     return status
 
 
+@bare_plan
 def trigger_and_read(devices: Sequence[Any], name: str = "primary") -> Plan:
     """Trigger all devices together, then read them into one event. Returns all readings in one dict.
 
@@ -170,41 +175,49 @@ def _dotted(device: Any, path: str) -> Any:
 # ---- runs and events -----------------------------------------------------------------------------
 
 
+@bare_plan
 def open_run(md: dict[str, Any] | None = None) -> Plan:
     """Open a run. Returns its uid."""
     return (yield Msg("open_run", None, **(md or {})))
 
 
+@bare_plan
 def close_run(exit_status: str | None = None, reason: str | None = None) -> Plan:
     """Close the run. Returns its uid."""
     return (yield Msg("close_run", None, exit_status=exit_status, reason=reason))
 
 
+@bare_plan
 def create(name: str = "primary") -> Plan:
     """Open an event of the stream `name`."""
     return (yield Msg("create", None, name=name))
 
 
+@bare_plan
 def save() -> Plan:
     """Emit the open event."""
     return (yield Msg("save"))
 
 
+@bare_plan
 def drop() -> Plan:
     """Discard the open event."""
     return (yield Msg("drop"))
 
 
+@bare_plan
 def declare_stream(*devices: Any, name: str, collect: bool = False) -> Plan:
     """Declare beforehand what the events of a stream contain."""
     return (yield Msg("declare_stream", None, *devices, name=name, collect=collect))
 
 
+@bare_plan
 def monitor(device: Any, *, name: str | None = None, **kwargs: Any) -> Plan:
     """Record each change of a device in a stream of its own, until `unmonitor`."""
     return (yield Msg("monitor", device, name=name, **kwargs))
 
 
+@bare_plan
 def unmonitor(device: Any) -> Plan:
     """Stop recording the changes of a device."""
     return (yield Msg("unmonitor", device))
