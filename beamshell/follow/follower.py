@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from beamshell.errors import LineRefused, SinkDown, StoreError
 from beamshell.follow.cursor import CursorFile
 from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
-from beamshell.follow.reader import Reader
+from beamshell.follow.reader import MOST_LINES, Reader
 from beamshell.follow.sink import Sink
 from beamshell.follow.status import FollowerStatus
 
@@ -78,6 +78,8 @@ class Follower:
                 if is_last:
                     break
                 self._stopped.wait(pause_s)
+            elif len(lines) < MOST_LINES:
+                self._stopped.wait(self._sink.every)
         self._sink.close()
         self._change("ended")
 

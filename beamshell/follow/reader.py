@@ -21,6 +21,9 @@ from beamshell.store.run_file import RUNS, stop_document
 
 _log = logging.getLogger(__name__)
 
+MOST_LINES = 1000
+"""Lines that are read at once."""
+
 _BLOCK = 256 * 1024  # bytes read at once
 
 
@@ -57,7 +60,7 @@ class Reader:
         self.cursor.console = max(0, self._console_size(self.cursor.console_month) - recent_console)
         self.cursor.amendments = self._size(AMENDMENTS)
 
-    def read(self, most: int = 1000) -> list[Line]:
+    def read(self, most: int = MOST_LINES) -> list[Line]:
         """What has been appended, at most so many lines; [] if there is nothing new. A half-written line waits."""
         lines: list[Line] = []
         self._find_new_runs()

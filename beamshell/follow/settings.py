@@ -29,6 +29,7 @@ GROUP = "beamshell.sinks"
 SINKS = {
     "zmq": "beamshell.follow.sinks.zeromq:ZeroMQSink",
     "kafka": "beamshell.follow.sinks.kafka:KafkaSink",
+    "tiled": "beamshell.follow.tiled.sink:TiledSink",
     "csv": "beamshell.follow.sinks.live_files:CsvFiles",
     "spec": "beamshell.follow.sinks.live_files:SpecFiles",
     "nexus": "beamshell.follow.sinks.live_files:NexusFiles",

@@ -26,6 +26,9 @@ class Sink:
     starts_anew: bool = False
     """True keeps no cursor: each process begins with the runs that are open, read from their beginning."""
 
+    every: float = 0.0
+    """Seconds to wait after each sending: what comes meanwhile is sent together. What waits long is not held up."""
+
     memory: Path | None = None
     """A file in the data folder that is the sink's own, for what it must remember; set before the first line."""
 
