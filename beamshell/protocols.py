@@ -6,6 +6,8 @@ It knows no device class: ophyd's, ophyd-async's and home-made objects pass if t
 
 from __future__ import annotations
 
+import functools
+import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NotRequired, Protocol, TypedDict, runtime_checkable
@@ -301,6 +303,38 @@ class HasHints(Protocol):
         """Such as ``{"fields": ["det"]}``."""
 
 
+_MAY_BE_COROUTINES = (
+    "read",
+    "describe",
+    "read_configuration",
+    "describe_configuration",
+    "locate",
+    "connect",
+    "describe_collect",
+)
+
+
+def speaks_asyncio(kind: type) -> bool:
+    """True if a method of the protocols is a coroutine function in this class, as in ophyd-async."""
+    return _has_coroutines(kind)
+
+
+@functools.lru_cache(maxsize=1024)
+def _has_coroutines(kind: type) -> bool:
+    return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in _MAY_BE_COROUTINES)
+
+
+def has_position(device: Any) -> bool:
+    """True for a device that says where it is: by a `position`, or by `locate` if it is no signal.
+
+    Nothing is asked: to read the position could be a round trip to the hardware.
+    """
+    kind = type(device)
+    if hasattr(kind, "position") or "position" in getattr(device, "__dict__", ()):
+        return True
+    return hasattr(kind, "locate") and not any(hasattr(kind, name) for name in ("get", "get_value", "begin_state"))
+
+
 Callback = Callable[[str, dict[str, Any]], Any]
 """A subscriber of documents: ``f(name, document)``."""
 
@@ -335,4 +369,6 @@ __all__ = [
     "Triggerable",
     "WritesExternalAssets",
     "WritesFiles",
+    "has_position",
+    "speaks_asyncio",
 ]

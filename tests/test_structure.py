@@ -17,7 +17,7 @@ FLOORS = (
     {"channels", "analysis"},
     {"documents"},
     {"text", "arrays"},
-    {"plugins"},
+    {"plugins", "awaiting"},
     {"protocols", "messages", "errors", "_version"},
 )
 """From top to bottom. A room imports from those below its own, and `beamshell/__init__`, beside them, from all."""

@@ -245,10 +245,7 @@ class Registry(Mapping[str, Any]):
     def offline(self) -> list[Offline]:
         """All channels that do not answer now."""
         return [
-            Offline(dotted, address_of(signal), getattr(signal, "disconnected_since", None) or entry.added)
-            for entry in self._entries.values()
-            for dotted, signal in _signals(entry)
-            if not getattr(signal, "connected", True)
+            lost for entry in self._entries.values() for lost in lost_channels(entry.name, entry.device, entry.added)
         ]
 
     def renew(self, *names: str) -> None:
@@ -260,7 +257,7 @@ class Registry(Mapping[str, Any]):
             UnknownName: there is no such device.
         """
         for entry in map(self.entry, names or tuple(self._entries)):
-            for _, signal in _signals(entry):
+            for _, signal in _signals(entry.name, entry.device):
                 if hasattr(signal, "renew") and (names or not getattr(signal, "connected", True)):
                     signal.renew()
 
@@ -269,7 +266,7 @@ class Registry(Mapping[str, Any]):
         return {
             entry.name
             for entry in self._entries.values()
-            if any(getattr(signal, "is_deferred", False) for _, signal in _signals(entry))
+            if any(getattr(signal, "is_deferred", False) for _, signal in _signals(entry.name, entry.device))
         }
 
     def wait_for_connection(self, timeout: float, *, but_for: Collection[str] = ()) -> list[Offline]:
@@ -280,7 +277,7 @@ class Registry(Mapping[str, Any]):
             but_for: the names of devices that are not waited for.
         """
         entries = (entry for entry in self._entries.values() if entry.name not in but_for)
-        signals = [signal for entry in entries for _, signal in _signals(entry)]
+        signals = [signal for entry in entries for _, signal in _signals(entry.name, entry.device)]
         needed = [signal for signal in signals if hasattr(signal, "wait_for_connection")]
         for signal in needed:
             if getattr(signal, "is_deferred", False):  # its library is imported first, for which nothing is to blame
@@ -327,11 +324,26 @@ def _is_a(device: Any, cls: type | str) -> bool:
     return isinstance(device, cls)
 
 
-def _signals(entry: Entry) -> Iterator[tuple[str, Any]]:
-    if isinstance(entry.device, Device):
-        yield from ((f"{entry.name}.{dotted}", signal) for dotted, signal in entry.device.walk_signals())
+def lost_channels(name: str, device: Any, since: float) -> Iterator[Offline]:
+    """The channels of a device that do not answer now.
+
+    Args:
+        name: of the device, as it is typed.
+        device: of any library whose devices or signals say whether they are connected.
+        since: seconds since 1970-01-01 UTC: when it was looked for first.
+    """
+    for dotted, signal in _signals(name, device):
+        if not getattr(signal, "connected", True):
+            yield Offline(dotted, address_of(signal), getattr(signal, "disconnected_since", None) or since)
+
+
+def _signals(name: str, device: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(device, Device):
+        yield from ((f"{name}.{dotted}", signal) for dotted, signal in device.walk_signals())
+    elif callable(getattr(device, "walk_signals", None)):  # of ophyd
+        yield from ((f"{name}.{each.dotted_name}", each.item) for each in device.walk_signals())
     else:
-        yield entry.name, entry.device
+        yield name, device
 
 
 def _attribute(device: Any, path: str) -> Any:

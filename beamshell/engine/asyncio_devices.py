@@ -7,19 +7,12 @@ of plans.
 from __future__ import annotations
 
 import asyncio
-import functools
 import inspect
 import threading
 from collections.abc import Callable
 from typing import Any
 
-METHODS = ("read", "describe", "read_configuration", "describe_configuration", "locate", "connect", "describe_collect")
-
-
-@functools.lru_cache(maxsize=1024)
-def speaks_asyncio(kind: type) -> bool:
-    """True if a method of the protocols is a coroutine function in this class."""
-    return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in METHODS)
+from beamshell import awaiting
 
 
 class LoopStatus:
@@ -51,6 +44,10 @@ class LoopStatus:
         if error is not None:
             raise error
 
+    def wait_until_done(self, timeout: float) -> bool:
+        """Whether it has ended, in whatever way, within `timeout` seconds."""
+        return self._finished.wait(timeout)
+
     def add_callback(self, callback: Callable[[Any], None]) -> None:
         """Call `callback(status)` when done, on the event loop's thread, or at once."""
         with self._lock:
@@ -74,11 +71,17 @@ class LoopStatus:
 
 
 class LoopThread:
-    """An event loop in a thread of its own."""
+    """An event loop in a thread of its own.
 
-    def __init__(self) -> None:
-        self.loop = asyncio.new_event_loop()
-        threading.Thread(target=self.loop.run_forever, name="beamshell-asyncio", daemon=True).start()
+    Args:
+        loop: one that runs already, in whatever thread; None makes one.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        self.loop = loop or asyncio.new_event_loop()
+        self.thread = threading.Thread(target=self.loop.run_forever, name="beamshell-asyncio", daemon=True)
+        if loop is None:
+            self.thread.start()
 
     def call(self, function: Callable[[], Any]) -> LoopStatus:
         """Call `function` on the loop and await what it returns; the status holds the answer."""
@@ -126,9 +129,29 @@ def _report(future: Any, status: LoopStatus) -> None:
 _thread: LoopThread | None = None
 
 
-def loop_thread() -> LoopThread:
-    """The process's event loop thread, started now if it is not running."""
+def loop_thread(running: asyncio.AbstractEventLoop | None = None) -> LoopThread:
+    """The process's event loop thread, started now if it is not running.
+
+    Args:
+        running: a loop that is taken, unless there is one.
+    """
     global _thread
     if _thread is None:
-        _thread = LoopThread()
+        _thread = LoopThread(running)
     return _thread
+
+
+def _answered(function: Callable[[], Any], within_s: float) -> Any:
+    """What `function` answers on the loop; what it has not answered in time is cancelled."""
+    status = loop_thread().call(function)
+    try:
+        if not status.wait_until_done(within_s):
+            raise TimeoutError
+        status.wait()
+    except BaseException:
+        status.cancel()
+        raise
+    return status.result
+
+
+awaiting.wait_with(_answered)

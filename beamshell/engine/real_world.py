@@ -17,12 +17,13 @@ from beamshell._version import __version__
 from beamshell.channels.timers import call_later
 from beamshell.engine.activity import WhileRunning
 from beamshell.engine.assets import KnownFiles
-from beamshell.engine.asyncio_devices import LoopStatus, loop_thread, speaks_asyncio
+from beamshell.engine.asyncio_devices import LoopStatus, loop_thread
 from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
 from beamshell.engine.installed_suspenders import InstalledSuspenders
 from beamshell.engine.interrupts import announce, ask
 from beamshell.engine.requests import PauseRequest, WakeUp
+from beamshell.protocols import speaks_asyncio
 from beamshell.text.own_code import with_place
 
 logger = logging.getLogger(__name__)

@@ -12,6 +12,7 @@ from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from beamshell.engine.activity import PlanActivity
+from beamshell.engine.bluesky_loop import share_loop
 from beamshell.engine.context import CallOptions
 from beamshell.engine.dispatcher import Subscription
 from beamshell.engine.inbox import Pump
@@ -96,6 +97,7 @@ class RunEngine:
             pump=pump,
             ask=ask,
         )
+        share_loop()
         self._world = RealWorld(self._settings)
         self._commands: dict[str, Callable[[Any], Any]] = {}
         self._call: _Call | None = None

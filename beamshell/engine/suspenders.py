@@ -14,6 +14,7 @@ from typing import Any
 
 from typing_extensions import override
 
+from beamshell.engine.asyncio_view import plain_view
 from beamshell.errors import BadValue, PlanError
 from beamshell.protocols import Subscribable
 from beamshell.text.own_code import with_place
@@ -87,6 +88,7 @@ class SuspenderBase:
         tripped_message: str = "",
     ) -> None:
         self.signal = signal
+        self._view = plain_view(signal)
         self.suspend_moves = suspend_moves
         self.sleep = float(sleep)
         self.pre_plan, self.post_plan = _plan_maker(pre_plan, "pre_plan"), _plan_maker(post_plan, "post_plan")
@@ -151,7 +153,7 @@ class SuspenderBase:
         return f"<{type(self).__name__} {self.name}: {state}>"
 
     def _with_unit(self, value: Any) -> str:
-        units = getattr(self.signal, "units", "") if self._connected else ""
+        units = getattr(self._view, "units", "") if self._connected else ""
         number = f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
         return f"{number} {units}".rstrip()
 
@@ -162,21 +164,22 @@ class SuspenderBase:
 
     def install(self, notify: Callable[[], None]) -> None:
         """Follow the signal; `notify` is called, in any thread, when `tripped` changes."""
-        self._connected = bool(getattr(self.signal, "connected", True))
-        if isinstance(self.signal, Subscribable):
-            self.signal.subscribe(self._on_value)
-            if hasattr(self.signal, "SUB_META"):
-                self.signal.subscribe(self._on_connection, self.signal.SUB_META)
-        if not self._has_value and self._connected and hasattr(self.signal, "get"):
-            self._on_value(value=self.signal.get())  # the subscription reports changes only
+        signal = self._view
+        self._connected = bool(getattr(signal, "connected", True))
+        if isinstance(signal, Subscribable):
+            signal.subscribe(self._on_value)
+            if hasattr(signal, "SUB_META"):
+                signal.subscribe(self._on_connection, signal.SUB_META)
+        if not self._has_value and self._connected and hasattr(signal, "get"):
+            self._on_value(value=signal.get())  # the subscription reports changes only
         self._notify = notify
 
     def remove(self) -> None:
         """Stop following the signal."""
-        if isinstance(self.signal, Subscribable):
-            self.signal.clear_sub(self._on_value)
-            if hasattr(self.signal, "SUB_META"):
-                self.signal.clear_sub(self._on_connection)
+        if isinstance(self._view, Subscribable):
+            self._view.clear_sub(self._on_value)
+            if hasattr(self._view, "SUB_META"):
+                self._view.clear_sub(self._on_connection)
         self._notify = None
 
     def _on_value(self, value: Any = None, severity: Any = None, **_: Any) -> None:

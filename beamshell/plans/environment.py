@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
+from beamshell.awaiting import NoEventLoopError, answer
+from beamshell.errors import BeamshellError, LimitError
 from beamshell.plans.computed_axes import whole_position
 
 Check = Callable[[Any, Any], None]
@@ -20,9 +22,24 @@ TakeTurns = Callable[[Sequence[Any]], Iterable[Any]]
 
 
 def ask_device(device: Any, position: Any) -> None:
-    """Raise the error that ``device.set(position)`` would raise; a device without limits accepts all."""
-    if hasattr(device, "check_value"):  # what protocols.Checkable asks for, at a twentieth of isinstance's price
-        device.check_value(whole_position(device, position) if isinstance(position, dict) else position)
+    """Return if ``device.set(position)`` would be accepted; a device without limits accepts all.
+
+    Raises:
+        LimitError: it would not, for a reason of the device's own library; its words are kept.
+        Exception: as the device raises it.
+    """
+    if not hasattr(device, "check_value"):  # what protocols.Checkable asks for, at a twentieth of isinstance's price
+        return
+    try:
+        answer(device.check_value, whole_position(device, position) if isinstance(position, dict) else position)
+    except NoEventLoopError:  # it checks for itself when it is set
+        return
+    except BeamshellError:
+        raise
+    except Exception as exc:
+        if "limit" not in type(exc).__name__.lower():
+            raise
+        raise LimitError(f"{device.name}: {exc}") from exc
 
 
 _clock: ContextVar[Callable[[], float]] = ContextVar("clock", default=time.monotonic)

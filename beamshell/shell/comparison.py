@@ -19,10 +19,11 @@ from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
 from beamshell.protocols import BeginsRead, Movable
 from beamshell.shell.conditions import Condition, Near, is_number
+from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.plan_form import as_word
 from beamshell.shell.position_changes import moved_together
-from beamshell.shell.positions import begin_position, is_motor, target_digits, unit_of
+from beamshell.shell.positions import begin_position, target_digits, unit_of
 from beamshell.shell.questions import agrees, is_attended
 from beamshell.shell.slots import Slot
 from beamshell.shell.tokens import Tokens, find_device

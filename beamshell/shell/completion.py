@@ -13,6 +13,7 @@ from typing import Any
 from beamshell.errors import BeamshellError
 from beamshell.shell.command import Command
 from beamshell.shell.command_set import CommandSet
+from beamshell.shell.device_parts import part, part_names
 from beamshell.shell.signature import Hint
 from beamshell.shell.status_line import reading_text, value_signal
 from beamshell.shell.tokens import find_device, is_device
@@ -85,10 +86,11 @@ def _parts(word: str, devices: Mapping[str, Any]) -> list[str]:
     """The parts of a device that fit: "slits.top" for "slits.t"."""
     name, *path, start = word.split(".")
     device: Any = devices.get(name)
-    for part in path:
-        device = getattr(device, part, None)
-    names = [part for part in getattr(device, "component_names", ()) if part.startswith(start)]
-    return [".".join([name, *path, part]) for part in names]
+    for each in path:
+        if each not in part_names(device):
+            return []
+        device = part(device, each)
+    return [".".join([name, *path, each]) for each in part_names(device) if each.startswith(start)]
 
 
 def last_value(name: str, devices: Mapping[str, Any]) -> str:

@@ -18,10 +18,11 @@ from beamshell.documents import Document
 from beamshell.errors import Declined, RunEngineInterrupted
 from beamshell.plans.computed_axes import separated
 from beamshell.plans.stubs.moving import HomeSearch
-from beamshell.protocols import ForeignMotion
+from beamshell.protocols import ForeignMotion, speaks_asyncio
+from beamshell.shell.device_parts import axes, is_motor
 from beamshell.shell.messages_shown import one_line
 from beamshell.shell.plan_form import as_word
-from beamshell.shell.positions import axes, begin_position, recent_offset, recent_place, unit_of
+from beamshell.shell.positions import begin_position, recent_offset, recent_place, unit_of
 from beamshell.shell.profile import login_name
 from beamshell.store.processes import this_process
 
@@ -188,7 +189,7 @@ class ConsoleRecorder:
             device = _motor_of(obj)
             if id(obj) not in call.origins or (device_name := self._name_of(device)) is None:
                 continue
-            origin, place = call.origins[id(obj)](), recent_place(device)
+            origin, place = call.origins[id(obj)](), _place(device)
             call.origins[id(obj)] = partial(_same, place)
             if place is not None and place == origin:
                 continue
@@ -255,7 +256,7 @@ def _outcome_of(failure: BaseException | None) -> str:
 
 def _asked(device: Any) -> PlaceLater:
     """The place before the move, which is asked for in the flight of the move and collected later; None if unknown."""
-    if not hasattr(device, "begin_location"):
+    if not (hasattr(device, "begin_location") or _is_of_others(device)):
         return lambda: None
     try:
         collect = begin_position(device)
@@ -269,6 +270,17 @@ def _asked(device: Any) -> PlaceLater:
             return None
 
     return place
+
+
+def _place(device: Any) -> Any:
+    """The place at the end of a move; None if it is unknown."""
+    place = recent_place(device)
+    return _asked(device)() if place is None and _is_of_others(device) else place
+
+
+def _is_of_others(device: Any) -> bool:
+    """Whether it is of another library: a motor that keeps its position itself, or what answers on the event loop."""
+    return speaks_asyncio(type(device)) or (is_motor(device) and not hasattr(device, "readback_signal"))
 
 
 def _same(place: Any) -> Any:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from beamshell.engine.asyncio_view import plain_view
 from beamshell.errors import BeamshellError
+from beamshell.plans.computed_axes import computed_axes
 from beamshell.protocols import Readable
 from beamshell.shell.positions import unit_of, value_text
 from beamshell.text.lists import listed
@@ -34,26 +36,26 @@ def begin_look(device: Any, offline: str = "offline") -> Callable[[], Look]:
         device: of any kind.
         offline: the state of a device that does not answer.
     """
+    device = plain_view(device)
     if not getattr(device, "connected", True):
         return lambda: Look("", offline)
-    try:
-        collect = _begin_state(device) or _begin_value(device)
-    except (BeamshellError, TimeoutError):
-        return lambda: Look("", offline)
 
-    def collected() -> Look:
+    def guarded(look: Callable[[], Any], failed: Callable[[Look], Any]) -> Any:
         try:
-            return collect()
+            return look()
         except (BeamshellError, TimeoutError):
-            return Look("", offline)
+            return failed(Look("", offline))
+        except Exception:  # noqa: BLE001  a device of others may fail in any way; it is one of many
+            return failed(Look("", "no answer"))
 
-    return collected
+    collect = guarded(lambda: _begin_state(device) or _begin_value(device), lambda look: lambda: look)
+    return lambda: guarded(collect, lambda look: look)
 
 
 def _begin_state(device: Any) -> Callable[[], Look] | None:
     """Of what has a place in the table of positions: motors and shutters; of computed axes the first."""
-    if computed := getattr(device, "pseudo_names", ()):
-        device = getattr(device, computed[0])
+    if computed := computed_axes(device):
+        device = plain_view(next(iter(computed.values())))
     begin = getattr(device, "begin_state", None)
     if not callable(begin):
         return None
@@ -75,7 +77,12 @@ def _begin_value(device: Any) -> Callable[[], Look]:
     field = fields[0]
     begin = getattr(device, "begin_read", None)
     collect = begin() if callable(begin) else device.read
-    return lambda: Look(value_in_words((collect().get(field) or {}).get("value"), device), "")
+
+    def collected() -> Look:
+        value = (collect().get(field) or {}).get("value")
+        return Look("" if value is None else value_in_words(value, device), "")
+
+    return collected
 
 
 def value_in_words(value: Any, *sources: Any) -> str:

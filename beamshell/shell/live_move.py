@@ -9,8 +9,10 @@ from contextlib import suppress
 from numbers import Real
 from typing import TYPE_CHECKING, Any
 
+from beamshell.engine.asyncio_view import plain_view
 from beamshell.engine.resources import name_of
-from beamshell.shell.positions import is_motor, target_digits, unit_of
+from beamshell.shell.device_parts import is_motor
+from beamshell.shell.positions import target_digits, unit_of
 from beamshell.views.motion import Motion
 
 if TYPE_CHECKING:
@@ -31,7 +33,7 @@ class LiveMove:
 
     def __init__(self, motor: Any, status: Any, motion: Motion) -> None:
         self.status = status
-        self._motor = motor
+        self._motor = motor = plain_view(motor)
         self._motion = motion
         self._sent: Any = None
         self._token: Any = None
@@ -39,7 +41,7 @@ class LiveMove:
             with suppress(Exception):  # one that cannot is shown without its position
                 self._token = motor.subscribe(self._note)  # it sends its position from now on, as long as it moves
 
-    def _note(self, *, value: Any = None, **_: Any) -> None:
+    def _note(self, value: Any = None, **_: Any) -> None:
         """Keep a position. Any thread."""
         self._sent = value
 

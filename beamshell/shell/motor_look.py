@@ -11,7 +11,8 @@ from itertools import islice
 from typing import Any, Protocol
 
 from beamshell.errors import BeamshellError
-from beamshell.shell.positions import axes, begin_motor_state, move_in_words, target_digits, unit_of, value_text
+from beamshell.shell.device_parts import axes, name_in_parent
+from beamshell.shell.positions import begin_motor_state, move_in_words, target_digits, unit_of, value_text
 from beamshell.text.lists import listed
 from beamshell.text.numbers import fixed, in_full, with_unit
 from beamshell.text.times import clock_time
@@ -41,7 +42,7 @@ class LogEntry(Protocol):
 def typed_name(motor: Any) -> str:
     """The name that one types for a motor: "th", or "mono.energy" for an axis of a device."""
     parent = getattr(motor, "parent", None)
-    return f"{typed_name(parent)}.{motor.attr_name}" if parent is not None else str(motor.name)
+    return f"{typed_name(parent)}.{name_in_parent(motor)}" if parent is not None else str(motor.name)
 
 
 def limits_in_words(motor: Any, limits: tuple[float | None, float | None]) -> str:

@@ -16,6 +16,7 @@ from beamshell.errors import PlanError
 from beamshell.messages import Plan
 from beamshell.plans.unrun_plan_guard import PlanCall, call_of
 from beamshell.protocols import Movable, Readable
+from beamshell.shell.device_parts import name_in_parent
 from beamshell.shell.tokens import find_device
 
 _MOST_ITEMS = 10_000
@@ -175,7 +176,8 @@ def _device(device: Any, devices: Mapping[str, Any]) -> str:
     if not is_device:
         raise _NotWritableError
     if parent is not None:
-        return f"{_device(parent, devices)}.{device.attr_name}"
+        part = name_in_parent(device)
+        return f"{_device(parent, devices)}{f'[{part}]' if part.isdecimal() else f'.{part}'}"
     for prompt_name, other in devices.items():
         if other is device:
             return prompt_name

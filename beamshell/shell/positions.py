@@ -6,30 +6,20 @@ It reads devices and never moves one. Any device with a position will do, also o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any
 
 from beamshell.documents.alarms import INVALID, alarms_of
+from beamshell.engine.asyncio_view import plain_view
 from beamshell.errors import BeamshellError
-from beamshell.plans.computed_axes import computed_axes
-from beamshell.protocols import BeginsRead, Locatable, Movable
+from beamshell.protocols import BeginsRead, Locatable
+from beamshell.shell.device_parts import is_motor
 from beamshell.text.numbers import fixed, number, with_unit
 from beamshell.text.window import table_in_window
 
 _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
 _TEXT_COLUMNS = (0, 5, 6)
 _HIDDEN_FIRST = ((2,), (3, 4))
-
-
-def is_motor(device: Any) -> bool:
-    """True for a device with a numeric position; a shutter or a plain signal has none."""
-    return isinstance(device, Movable) and hasattr(type(device), "position")
-
-
-def axes(name: str, motor: Any) -> dict[str, Any]:
-    """The motor by its name; of one with computed axes these and its real ones, such as "mono.energy", "mono.bragg"."""
-    if not (computed := computed_axes(motor)):
-        return {name: motor}
-    return {f"{name}.{part}": axis for part, axis in {**computed, **motor.real_positioners._asdict()}.items()}
 
 
 def position_of(device: Any) -> Any:
@@ -42,6 +32,7 @@ def begin_position(device: Any) -> Callable[[], Any]:
 
     What is requested before something is written is answered with it, in one round trip, and as it was before.
     """
+    device = plain_view(device)
     if hasattr(device, "begin_location"):
         collect = device.begin_location()
         return lambda: collect()["readback"]
@@ -86,6 +77,7 @@ def begin_position_text(device: Any) -> Callable[[], str]:
     if is_motor(device):
         collect = begin_position(device)
         return lambda: value_text(device, collect())
+    device = plain_view(device)
     state = getattr(device, "state", None)
     text = state if isinstance(state, str) else value_text(device, device.get())
     return lambda: text
@@ -93,11 +85,22 @@ def begin_position_text(device: Any) -> Callable[[], str]:
 
 def unit_of(device: Any) -> str:
     """Its unit, "" if it has none or does not answer."""
-    for name in ("egu", "units"):
-        unit = getattr(device, name, None)
-        if isinstance(unit, str):
-            return unit
-    return ""
+    units = (_fact(device, name) for name in ("egu", "units"))
+    return next((unit for unit in units if isinstance(unit, str)), "")
+
+
+def precision_of(device: Any) -> int | None:
+    """Its digits after the point; None if nobody says."""
+    precision = _fact(device, "precision")
+    return precision if isinstance(precision, int) else None
+
+
+def _fact(device: Any, name: str) -> Any:
+    """An attribute of a device; None if it cannot say, in whatever way a device of others fails."""
+    try:
+        return getattr(plain_view(device), name, None)
+    except Exception:  # noqa: BLE001
+        return None
 
 
 def value_text(device: Any, value: Any) -> str:
@@ -109,11 +112,10 @@ def _digits(device: Any, value: Any) -> str:
     """A value with as many decimals as the device says; the positions of several axes as it says them."""
     if isinstance(value, tuple) and hasattr(device, "with_unit"):
         return str(device.with_unit(value))
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return "" if value is None else str(value)
-    precision = getattr(device, "precision", None)
-    digits = precision if isinstance(precision, int) else 4
-    return number(float(value), digits, as_position=is_motor(device))
+    precision = precision_of(device)
+    return number(float(value), 4 if precision is None else precision, as_position=is_motor(device))
 
 
 def move_in_words(motor: Any, origin: float, target: float) -> str:
@@ -124,8 +126,8 @@ def move_in_words(motor: Any, origin: float, target: float) -> str:
 
 def target_digits(motor: Any) -> int:
     """The digits of a computed position: those of the motor, at least 3."""
-    precision = getattr(motor, "precision", None)
-    return max(int(precision), 3) if isinstance(precision, int) else 4
+    precision = precision_of(motor)
+    return 4 if precision is None else max(precision, 3)
 
 
 # ---- the table ---------------------------------------------------------------------------------
@@ -141,15 +143,29 @@ def positions_table(motors: Mapping[str, Any], offline: str = "OFFLINE", *, only
         offline: what stands in place of the position of a motor that does not answer.
         only_user: leave out dial positions and limits.
     """
-    states = {name: (begin_motor_state(motor), _begin_alarm(motor)) for name, motor in motors.items()}
+    states = {name: (_asked(begin_motor_state, motor), _asked(_begin_alarm, motor)) for name, motor in motors.items()}
     rows = [_COLUMNS, *(_row(name, motors[name], *collectors, offline) for name, collectors in states.items())]
     if only_user:
         return table_in_window([(name, user, unit, state) for name, user, *_, unit, state in rows], (0, 2, 3))
     return table_in_window(rows, left_aligned=_TEXT_COLUMNS, hide_first=_HIDDEN_FIRST)
 
 
+def _asked(begin: Callable[[Any], Callable[[], Any]], motor: Any) -> Callable[[], Any]:
+    """What `begin` gives; if the device fails at once, a function that fails in the same way when it is collected."""
+    try:
+        return begin(motor)
+    except Exception as exc:  # noqa: BLE001  it is raised where it is reported
+        failure = exc
+
+    def fail() -> Any:
+        raise failure
+
+    return fail
+
+
 def begin_motor_state(motor: Any) -> Callable[[], Mapping[str, Any]]:
     """Request the row of a motor in the table; the function returned collects it."""
+    motor = plain_view(motor)
     begin = getattr(motor, "begin_state", None)
     return begin() if callable(begin) else lambda: _foreign_state(motor)
 
@@ -180,6 +196,7 @@ def places_of(devices: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
 
 def _begin_alarm(motor: Any) -> Callable[[], list[str]]:
     """Ask for the alarm of the position or value, in words, [] for none; what does not answer has none."""
+    motor = plain_view(motor)
     signal = getattr(motor, "readback_signal", motor)
     if not isinstance(signal, BeginsRead) or not getattr(motor, "connected", True):
         return list
@@ -198,9 +215,14 @@ def _foreign_state(motor: Any) -> dict[str, Any]:
         return {"connected": False}
     if not is_motor(motor):
         return {"connected": True, "position": motor.get()}
-    low, high = getattr(motor, "limits", None) or (None, None)
-    limits = {"low_limit": None, "high_limit": None} if low == high else {"low_limit": low, "high_limit": high}
-    return {"connected": True, "position": position_of(motor), **limits}
+    position = position_of(motor)
+    if position is None:
+        return {"connected": True, "position": "no value"}
+    limits = _fact(motor, "limits")
+    low, high = limits if isinstance(limits, tuple | list) and len(limits) == 2 else (None, None)
+    if low == high:
+        low = high = None
+    return {"connected": True, "position": position, "low_limit": low, "high_limit": high}
 
 
 def _row(
@@ -211,6 +233,8 @@ def _row(
         words = [*(state.get("words") or ()), *alarm()]
     except (BeamshellError, TimeoutError) as exc:
         return (name, offline, "", "", "", "", str(exc))
+    except Exception as exc:  # noqa: BLE001  a device of others may fail in any way; the table has other rows
+        return (name, "no answer", "", "", "", "", f"{type(exc).__name__}: {exc}".partition("\n")[0])
     if not state["connected"]:
         return (name, offline, "", "", "", "", "")
     user, dial, low, high = (_digits(motor, state.get(key)) for key in ("position", "dial", "low_limit", "high_limit"))

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 from beamshell.engine.places import same_place
 from beamshell.errors import BeamshellError, UnknownName
 from beamshell.plans.start_metadata import ORIGINS, position_field
+from beamshell.shell.device_parts import is_motor
 from beamshell.shell.position_changes import NO_ANSWER, Change, Standing, standing
-from beamshell.shell.positions import is_motor, unit_of
+from beamshell.shell.positions import unit_of
 from beamshell.shell.tokens import find_device
 from beamshell.store.engine_calls import KINDS, Move, moves
 from beamshell.text.numbers import counted

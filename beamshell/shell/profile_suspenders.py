@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any
 
+from beamshell.awaiting import answer
 from beamshell.errors import BeamshellError, ConfigError
 from beamshell.text.nearest import unknown
 from beamshell.text.times import clock_time, duration
@@ -126,6 +127,8 @@ def _is_good(suspender: Any) -> bool:
     if suspender.tripped:
         return False
     try:
-        return all(reading.get("alarm_severity", 0) < _INVALID_ALARM for reading in suspender.signal.read().values())
-    except BeamshellError:  # the signal does not answer; the suspender itself says so
+        return all(
+            reading.get("alarm_severity", 0) < _INVALID_ALARM for reading in answer(suspender.signal.read).values()
+        )
+    except (BeamshellError, TimeoutError):  # the signal does not answer; the suspender itself says so
         return False

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from beamshell.errors import UnknownName
 from beamshell.protocols import Movable, Readable
+from beamshell.shell.device_parts import axes
 from beamshell.shell.messages_shown import say
 from beamshell.text.lists import listed
 
@@ -261,6 +262,9 @@ class DeviceNamespace(Mapping[str, Any]):
             for part in getattr(device, "component_names", ()):
                 if getattr(getattr(device, part, None), "name", None) == recorded_name:
                     return f"{name}.{part}"
+            for typed, axis in axes(name, device).items():
+                if axis.name == recorded_name:
+                    return typed
         raise UnknownName(f"the scan moved {recorded_name}, which this console does not have: name another scan")
 
 

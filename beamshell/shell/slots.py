@@ -14,7 +14,7 @@ from typing_extensions import override
 from beamshell.errors import UsageError
 from beamshell.protocols import Movable, Readable
 from beamshell.shell.arithmetic import as_typed
-from beamshell.shell.positions import is_motor
+from beamshell.shell.device_parts import axes, is_motor
 from beamshell.shell.tokens import (
     Tokens,
     WrongWordError,
@@ -208,7 +208,9 @@ class MotorSlot(DeviceSlot):
 
     @override
     def candidates(self, typed: Sequence[str], devices: Mapping[str, Any]) -> Iterable[str]:
-        return [name for name, device in devices.items() if is_motor(device)]
+        return [
+            word for name, device in devices.items() for word in ([name] if is_motor(device) else axes(name, device))
+        ]
 
 
 class DetectorsSlot(DeviceSlot):

@@ -209,8 +209,8 @@ def value_signal(device: Any) -> Any:
         return device
     if (readback := getattr(device, "readback_signal", None)) is not None:
         return readback
-    signals = (signal for _, signal in getattr(device, "walk_signals", list)())
-    return next((signal for signal in signals if signal.name == device.name), None)
+    signals = (walked[-1] for walked in getattr(device, "walk_signals", list)())  # ophyd's says more of each
+    return next((it for it in signals if it.name == device.name and hasattr(it, "latest")), None)
 
 
 def reading_text(signal: Any, device: Any) -> str:

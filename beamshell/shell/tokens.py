@@ -10,9 +10,11 @@ from collections.abc import Iterable, Mapping
 from numbers import Integral, Real
 from typing import Any, TypeGuard
 
+from beamshell.engine.asyncio_view import plain_view
 from beamshell.errors import UnknownName, UsageError
 from beamshell.protocols import Movable, Readable
 from beamshell.shell.arithmetic import Expression, NotArithmeticError, as_typed, is_literal
+from beamshell.shell.device_parts import part, part_names
 from beamshell.text.nearest import unknown
 
 _OPERATORS = ("+", "-", "*", "/", "//", "%", "**")
@@ -157,7 +159,7 @@ def _number_of(dotted: str, devices: Mapping[str, Any], *, alone: bool) -> float
         raise NotArithmeticError(f"write {dotted}.position")
     if not is_device(owner, devices):
         raise NotArithmeticError("" if alone else f"no number '{dotted}'")
-    value = getattr(find_device(owner, devices), attribute, None)
+    value = getattr(plain_view(find_device(owner, devices)), attribute, None)
     if hasattr(value, "position"):
         raise NotArithmeticError(f"write {dotted}.position")
     if isinstance(value, Readable) and hasattr(value, "get"):
@@ -216,18 +218,18 @@ def find_device(word: str, devices: Mapping[str, Any]) -> Any:
     device_name, *others = word.replace("=", ",").split(",")
     if others and device_name in devices:
         raise UsageError(f"'{word}' is not understood: write {' '.join([device_name, *others])}")
-    name, *parts = word.split(".")
+    name, *words = word.split(".")
     try:
         device = devices[name]
     except UnknownName:  # a registry knows more: that the device is switched off, or why it could not be built
         raise
     except KeyError:
         raise unknown("device", name, devices) from None
-    for part in parts:
-        names = [*getattr(device, "component_names", ()), *getattr(device, "aliases", ())]
-        if part not in names:
-            raise unknown("part", part, names, of=name)
-        device, name = getattr(device, part), f"{name}.{part}"
+    for word in words:
+        names = [*part_names(device), *getattr(device, "aliases", ())]
+        if word not in names:
+            raise unknown("part", word, names, of=name)
+        device, name = part(device, word), f"{name}.{word}"
     return device
 
 

@@ -9,11 +9,14 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
+from beamshell.plans.computed_axes import computed_axes
 from beamshell.shell.device_look import begin_look
+from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_pages
 from beamshell.shell.motor_look import begin_line, typed_name
-from beamshell.shell.positions import is_motor
 from beamshell.text.window import fitted, window_width
+
+_DEVICES_OF_OTHERS = ("ophyd.positioner.PositionerBase", "ophyd.signal.Signal", "ophyd_async.core._device.Device")
 
 
 def show_values(shell: Any) -> Callable[[], None]:
@@ -30,12 +33,14 @@ def show_values(shell: Any) -> Callable[[], None]:
     formatter = shell.display_formatter.formatters["text/plain"]
     for kind in (Device, Signal):
         formatter.for_type(kind, _show_device)
+    for kind_there in _DEVICES_OF_OTHERS:
+        formatter.for_type_by_name(*kind_there.rsplit(".", 1), _show_device)
     formatter.for_type_by_name("numpy", "ndarray", _show_array)
     undo_width = _fit_to_the_window(shell.displayhook, formatter)
     undo_number = without_number(shell.displayhook) if hasattr(shell, "prompts") else lambda: None
 
     def undo() -> None:
-        for kind in (Device, Signal, "numpy.ndarray"):
+        for kind in (Device, Signal, "numpy.ndarray", *_DEVICES_OF_OTHERS):
             formatter.pop(kind, None)
         undo_width()
         undo_number()
@@ -105,7 +110,7 @@ def _fit_to_the_window(display_hook: Any, formatter: Any) -> Callable[[], None]:
 
 def _show_device(device: Any, printer: Any, _cycle: bool) -> None:
     """A device that is typed alone shows its value and its state; a motor its limits too."""
-    if is_motor(device) and getattr(device, "connected", True) and callable(getattr(device, "begin_state", None)):
+    if is_motor(device) and getattr(device, "connected", True) and not computed_axes(device):
         printer.text(begin_line(device, typed_name(device))())
         return
     known: Any = getattr(device, "known_state", list)()

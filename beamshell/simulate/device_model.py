@@ -6,12 +6,13 @@ never sends it anything.
 
 from __future__ import annotations
 
-import inspect
 from contextlib import suppress
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from beamshell.errors import DeviceError, NotConnected
+from beamshell.awaiting import answer
+from beamshell.errors import NotConnected
+from beamshell.protocols import has_position
 
 _earlier_readings: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
 """By device, what earlier simulations have read."""
@@ -34,8 +35,7 @@ class DeviceModel:
     def __init__(self, device: Any) -> None:
         self.device = device
         self.name = str(device.name)
-        # hasattr(device, "position") would read the position, which is a round trip to the hardware
-        self.is_motor = hasattr(type(device), "position") or "position" in getattr(device, "__dict__", ())
+        self.is_motor = has_position(device)
         self.was_set = False
         self.setpoint: Any = None
         self.count_time: Any = getattr(device, "count_time", None)
@@ -64,19 +64,19 @@ class DeviceModel:
             return latest["value"]
         self.require_connection()
         if hasattr(device, "locate"):
-            return self._without_waiting(device.locate())["setpoint"]
+            return answer(device.locate)["setpoint"]
         return next(iter(self.reading().values()))["value"]
 
     def reading(self) -> dict[str, Any]:
         """The reading that the device would give: the real one, with the simulated position if the plan has set it."""
         if self._reading is None:
             self.require_connection()
-            self.keep(self._without_waiting(self.device.read()))
+            self.keep(answer(self.device.read))
         assert self._reading is not None
         if not self.was_set:
             return dict(self._reading)
         positions = dict.fromkeys(self._position_keys, self.setpoint)
-        if hasattr(self.device, "complete"):  # of several axes, each has its own
+        if hasattr(self.device, "pseudo_names"):  # of several axes, each has its own
             names = [getattr(self.device, attr).name for attr in self.device.pseudo_names]
             positions = dict(zip(names, self.device.complete(self.setpoint), strict=True))
         return {
@@ -122,14 +122,3 @@ class DeviceModel:
         """
         if getattr(self.device, "connected", True) is False:
             raise NotConnected(f"{self.name}: it does not answer (type offline for its addresses)")
-
-    def _without_waiting(self, response: Any) -> Any:
-        """A device's response that is there at once.
-
-        Raises:
-            DeviceError: it is a coroutine, which only an engine with an event loop can wait for.
-        """
-        if inspect.iscoroutine(response):
-            response.close()
-            raise DeviceError(f"{self.name}: it can only be read by a running engine")
-        return response

@@ -19,7 +19,7 @@ from beamshell.devices.slits import Slits
 from beamshell.errors import BadValue, LimitError
 from beamshell.plans import stubs as bps
 from beamshell.plans.preprocessors import baseline_wrapper
-from beamshell.shell.positions import axes
+from beamshell.shell.device_parts import axes
 from beamshell.shell.tokens import find_device
 from beamshell.simulate import rehearse
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 import threading
 import time
 from typing import Any
@@ -13,12 +15,13 @@ from ophyd_async.core import StandardReadable, init_devices, soft_signal_rw
 from ophyd_async.core import StandardReadableFormat as Format
 
 from beamshell.engine import RunEngine
-from beamshell.engine.asyncio_devices import loop_thread, speaks_asyncio
-from beamshell.errors import CommandTimeout, FailedStatus, RunEngineInterrupted
+from beamshell.engine.asyncio_devices import loop_thread
+from beamshell.errors import CommandTimeout, FailedStatus, LimitError, RunEngineInterrupted
 from beamshell.messages import Msg
 from beamshell.plans import count, scan
 from beamshell.plans import stubs as bps
 from beamshell.plans.preprocessors import run_wrapper
+from beamshell.protocols import speaks_asyncio
 
 
 class Stage(StandardReadable):
@@ -241,3 +244,51 @@ def test_devices_are_connected_by_a_plan(RE):
 
     RE(bps.wait_for([connect]))
     assert RE(bps.rd(made[0].x)).plan_result == 1.5
+
+
+# ---- one loop for us and for bluesky -------------------------------------------------------------
+
+IN_A_SCRIPT = """
+from beamshell import RunEngine
+RE = RunEngine()
+from ophyd_async.core import init_devices, soft_signal_rw
+from beamshell.plans.stubs import rd
+with init_devices():
+    made = soft_signal_rw(float, 3.0)
+assert RE(rd(made)) == () and made.name == "made"
+from bluesky.run_engine import get_bluesky_event_loop
+from beamshell.engine.asyncio_devices import loop_thread
+assert get_bluesky_event_loop() is loop_thread().loop
+"""
+
+
+@pytest.mark.parametrize("order", ["ours first", "bluesky imported first", "bluesky's engine first"])
+def test_init_devices_connects_on_the_loop_that_we_use(order):
+    first = {
+        "ours first": "",
+        "bluesky imported first": "import bluesky.run_engine\n",
+        "bluesky's engine first": "import bluesky.run_engine\ntheirs = bluesky.run_engine.RunEngine()\n",
+    }[order]
+    subprocess.run([sys.executable, "-c", first + IN_A_SCRIPT], check=True, timeout=60)
+
+
+def test_no_bluesky_is_imported_for_its_sake():
+    script = "import sys; from beamshell import RunEngine; RunEngine(); assert 'bluesky' not in sys.modules"
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
+def test_a_script_checks_the_limits_of_such_a_motor_before_anything_moves(RE):
+    class Limited(Native):
+        async def check_value(self, value: float) -> None:
+            if value > 1:
+                raise SoftLimitError(f"{value} is above 1")
+
+    device = Limited()
+    with pytest.raises(LimitError, match=r"^point 3 of 3: native: 2\.0 is above 1$"):
+        RE(scan([], device, 0, 2, 3))
+    assert device.value == 1.0
+    assert device.threads == set()
+
+
+class SoftLimitError(Exception):
+    """As a device of others may call it."""

@@ -2,9 +2,11 @@
 
 from types import SimpleNamespace
 
+import numpy as np
+import ophyd
 import pytest
 
-from beamshell.devices import Component, PseudoPositioner, PseudoSingle, Registry, SoftPositioner
+from beamshell.devices import Component, Device, PseudoPositioner, PseudoSingle, Registry, SoftPositioner
 from beamshell.devices.signal import Signal
 from beamshell.devices.sim import SynGauss
 from beamshell.errors import UnknownName, UsageError
@@ -116,3 +118,115 @@ def test_a_device_of_several_axes_is_not_moved_by_a_distance(shown):
             UsageError, match=r"cannot be moved by a distance, but its axes can: jaws\.gap, jaws\.centre"
         ):
             shown(command, "jaws", "1")
+
+
+# ---- devices of others, and parts of bundles -----------------------------------------------------
+
+
+class Stage(Device):
+    """A bundle of ours."""
+
+    x = Component(SoftPositioner, units="mm")
+    y = Component(SoftPositioner, units="mm")
+    note = Component(Signal, value="none")
+
+
+class Odd:
+    """A motor of a beamline's own library, as it may be."""
+
+    parent = None
+
+    def __init__(self, name, position=0.0, limits=(0, 0), egu="mm", connected=True):
+        self.name, self.connected = name, connected
+        self._facts = {"position": position, "limits": limits, "egu": egu}
+
+    def set(self, value):
+        raise NotImplementedError
+
+    def _fact(self, name):
+        fact = self._facts[name]
+        if isinstance(fact, Exception):
+            raise fact
+        return fact
+
+    position = property(lambda self: self._fact("position"))
+    limits = property(lambda self: self._fact("limits"))
+    egu = property(lambda self: self._fact("egu"))
+
+
+@pytest.mark.parametrize(
+    ("motor", "cells"),
+    [
+        (Odd("odd", connected=False), ["odd", "OFFLINE"]),
+        (
+            Odd("odd", position=TimeoutError("no answer of 192.168.1.7")),
+            ["odd", "OFFLINE", "no", "answer", "of", "192.168.1.7"],
+        ),
+        (Odd("odd", position=ZeroDivisionError("odd")), ["odd", "no", "answer", "ZeroDivisionError:", "odd"]),
+        (Odd("odd", position=None), ["odd", "no", "value", "-", "none", "none", "mm"]),
+        (Odd("odd", position="in the beam"), ["odd", "in", "the", "beam", "-", "none", "none", "mm"]),
+        (Odd("odd", position=np.float32(1.5)), ["odd", "1.5000", "-", "none", "none", "mm"]),
+        (Odd("odd", limits=OSError("gone")), ["odd", "0.0000", "-", "none", "none", "mm"]),
+        (Odd("odd", limits=5), ["odd", "0.0000", "-", "none", "none", "mm"]),
+        (Odd("odd", limits=(None, 3)), ["odd", "0.0000", "-", "none", "3.0000", "mm"]),
+        (Odd("odd", egu=ValueError("gone")), ["odd", "0.0000", "-", "none", "none"]),
+    ],
+)
+def test_an_odd_motor_says_so_in_its_row_and_the_others_stand(shown, devices, motor, cells):
+    devices.add(motor)
+    rows = shown("wm", "*")
+    assert cells in rows
+    assert TH in rows
+
+
+X, Y = (["stage." + axis, "0.000", "-", "none", "none", "mm"] for axis in "xy")
+
+
+def test_the_axes_of_a_bundle_are_shown_with_all_motors(shown, devices):
+    devices.add(Stage("", name="stage"))
+    assert shown("wa") == [TH, GAP, CENTRE, LOW, HIGH, X, Y]
+
+
+@pytest.mark.parametrize(("word", "rows"), [("stage", [X, Y]), ("stage.y", [Y]), ("stage*", [X, Y]), ("*.x", [X])])
+def test_a_bundle_and_its_axes_are_named(shown, devices, word, rows):
+    devices.add(Stage("", name="stage"))
+    assert shown("wm", word) == rows
+
+
+def test_a_motor_with_two_names_has_one_row(shown, devices):
+    stage = devices.add(Stage("", name="stage"))
+    devices.add(stage.x, name="x")
+    assert [row[0] for row in shown("wm", "*x", "stage")] == ["x", "stage.x", "stage.y"]
+    assert [row[0] for row in shown("wa")] == ["th", *(f"jaws.{each}" for each in Jaws.component_names), "stage.y", "x"]
+
+
+def test_the_name_of_a_run_finds_the_axis_of_a_bundle(devices):
+    devices.add(Stage("", name="stage"))
+    assert DeviceNamespace(devices, {}).typed_name("stage_x") == "stage.x"
+
+
+def test_a_bundle_of_ophyd_shows_its_axes_and_none_of_its_signals_is_waited_for(shown, devices):
+    class Bundle(ophyd.Device):
+        near = ophyd.Component(ophyd.SoftPositioner, init_pos=2)
+        far = ophyd.Component(ophyd.EpicsMotor, "m1")
+
+    devices.add(Bundle("NOBODY:", name="bundle"))
+    assert shown("wm", "bundle") == [
+        ["bundle.near", "2.0000", "-", "none", "none"],
+        ["bundle.far", "OFFLINE"],
+    ]
+
+
+def test_a_pseudo_positioner_of_ophyd_shows_computed_axes_first(shown, devices):
+    class Half(ophyd.PseudoPositioner):
+        real = ophyd.Component(ophyd.SoftPositioner, init_pos=2)
+        half = ophyd.Component(ophyd.PseudoSingle)
+
+        def forward(self, pseudo):
+            return self.RealPosition(real=pseudo.half * 2)
+
+        def inverse(self, real):
+            return self.PseudoPosition(half=real.real / 2)
+
+    devices.add(Half(name="pseudo"))
+    assert [row[:2] for row in shown("wm", "pseudo")] == [["pseudo.half", "1.0000"], ["pseudo.real", "2.0000"]]

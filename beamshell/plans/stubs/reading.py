@@ -5,11 +5,11 @@ They know nothing of motion.
 
 from __future__ import annotations
 
-import inspect
 import operator
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from beamshell.awaiting import NoEventLoopError, answer
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan, msg_of
 from beamshell.plans.plan_annotations import bare_plan
@@ -158,11 +158,12 @@ def _is_read_with(device: Any, others: dict[int, Any]) -> bool:
 
 
 def _keys_of(device: Any) -> Iterable[str]:
-    if inspect.iscoroutinefunction(getattr(device, "describe", None)):
-        return ()  # needs an event loop: its keys are known only when it is read
     names = getattr(device, "read_attrs", None)
     if names is None:
-        return device.describe()  # type: ignore[no-any-return]  # any Readable
+        try:
+            return answer(device.describe)  # type: ignore[no-any-return]  # any Readable
+        except NoEventLoopError:  # its keys are known only when it is read
+            return ()
     return [getattr(part, "name", "") for part in (_dotted(device, name) for name in names)]
 
 

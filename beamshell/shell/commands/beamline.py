@@ -10,11 +10,16 @@ from typing import Annotated, Any
 
 from typing_extensions import override
 
+from beamshell.devices.registry import Offline, lost_channels
+from beamshell.devices.summary import address_of
+from beamshell.protocols import speaks_asyncio
 from beamshell.shell.command import Command
 from beamshell.shell.command_set import COMMANDS, command
 from beamshell.shell.commands.command_line import TopicSlot
 from beamshell.shell.device_look import begin_look
+from beamshell.shell.device_parts import part, part_names
 from beamshell.shell.messages_shown import print_answer, print_pages, say_error
+from beamshell.shell.motor_look import typed_name
 from beamshell.shell.parameter_types import Device, Session
 from beamshell.shell.slots import DeviceSlot, Slot
 from beamshell.shell.tokens import Tokens
@@ -51,9 +56,22 @@ def devices(session: Session, device: Device | None = None) -> None:
 
 def _show_one(device: Any) -> None:
     summary = getattr(device, "summary", None)
+    if not callable(summary) and part_names(device):
+        print(table_in_window(list(_parts(typed_name(device), device)), left_aligned=range(2)))
+        return
     text = summary() if callable(summary) else repr(device)
     if text is not None:
         print_answer(text)
+
+
+def _parts(name: str, device: Any) -> Iterator[tuple[str, str]]:
+    """The signals of a device of others with their addresses."""
+    for each in part_names(device):
+        its_part, typed = part(device, each), f"{name}.{each}"
+        if part_names(its_part):
+            yield from _parts(typed, its_part)
+        else:
+            yield typed, address_of(its_part)
 
 
 @command(HEADING, example="offline")
@@ -62,17 +80,29 @@ def offline(session: Session) -> None:
 
     They connect by themselves when they come back.
     """
-    by_device: dict[str, list[tuple[str, Any]]] = {}
-    for dotted, address, since in session.registry.offline():
-        by_device.setdefault(dotted.partition(".")[0], []).append((address, since))
+    by_device: dict[str, list[Offline]] = {}
+    for lost in [*session.registry.offline(), *_lost_of_the_prompt(session)]:
+        by_device.setdefault(lost.device.partition(".")[0], []).append(lost)
     for name, channels in by_device.items():
-        address, since = channels[0]
         more = f" and {len(channels) - 1} more" if len(channels) > 1 else ""
-        print_answer(f"{name}  {address}{more}  since {clock_time(since, time.time())}".rstrip())
+        since = clock_time(channels[0].since, time.time()) if channels[0].since else ""
+        print_answer(f"{name}  {channels[0].address}{more}  {since and f'since {since}'}".rstrip())
     for name, reason in session.registry.absent.items():
         print_answer(f"{name}  is not there: {reason}")
     if not by_device and not session.registry.absent:
         print_answer("everything answers")
+
+
+def _lost_of_the_prompt(session: Session) -> Iterator[Offline]:
+    """The channels of devices made at the prompt that do not answer; nobody knows since when."""
+    own = {name: device for name, device in session.devices.distinct().items() if name not in session.registry}
+    looks = {name: begin_look(device) for name, device in own.items() if speaks_asyncio(type(device))}
+    for name, device in own.items():
+        if name in looks:  # it does not say whether it is connected, so it is asked
+            lost = [Offline(name, type(device).__name__, 0.0)] if looks[name]().state == "offline" else []
+        else:
+            lost = list(lost_channels(name, device, 0.0))
+        yield from lost
 
 
 class DeviceNameSlot(DeviceSlot):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any
 
+from beamshell.awaiting import answer
 from beamshell.documents.continuation import CONTINUES, first_point, points_in_all
 from beamshell.errors import CommandError, Declined, PlanError, TransitionError, UnknownName
 from beamshell.messages import Plan
@@ -14,10 +15,11 @@ from beamshell.plans.unrun_plan_guard import PlanCall, guarded
 from beamshell.shell.acquisition import close_runs_of_the_dead
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import COMMANDS, command
+from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
 from beamshell.shell.plan_form import plan_of
-from beamshell.shell.positions import is_motor, move_in_words, places_of, target_digits, value_text
+from beamshell.shell.positions import move_in_words, places_of, target_digits, value_text
 from beamshell.shell.positions_at_scan import changed_offset
 from beamshell.shell.questions import agrees, is_attended
 from beamshell.shell.tokens import find_device, is_number
@@ -185,7 +187,7 @@ def _changed_scale(session: Session, run: Run, scanned: Iterable[str]) -> str:
         then = {key: value for part in run.parts for key, value in (part.config.get(name) or {}).items()}
         if not any("offset" in key for key in then) or not hasattr(device, "read_configuration"):
             continue
-        now = {key: reading["value"] for key, reading in device.read_configuration().items()}
+        now = {key: reading["value"] for key, reading in answer(device.read_configuration).items()}
         if problem := changed_offset(then, now):
             return problem
     return ""

@@ -13,9 +13,9 @@ from typing_extensions import override
 
 from beamshell.shell.command_set import command
 from beamshell.shell.commands.alignment import HEADING, find_scan, view_of
+from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Session
-from beamshell.shell.positions import is_motor
 from beamshell.shell.slots import ChoiceSlot, RecordedNameSlot, Slot
 from beamshell.shell.tokens import Tokens
 from beamshell.text.lists import aligned

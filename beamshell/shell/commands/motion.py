@@ -12,18 +12,18 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
+from beamshell.engine.asyncio_view import plain_view
 from beamshell.errors import UnknownName, UsageError
 from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
+from beamshell.shell.device_parts import axes, part_names
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.motor_look import without
 from beamshell.shell.parameter_types import Motor, Position, Session, Target
 from beamshell.shell.positions import (
-    axes,
     begin_position_text,
-    is_motor,
     position_of,
     positions_table,
     unit_of,
@@ -216,16 +216,16 @@ def selected_motors(session: Session, motors: MotorNames) -> dict[str, Any]:
     """The motors that the words of `wm` mean, by name."""
     selected: dict[str, Any] = {}
     for motor in motors:
-        selected |= _motors_named(motor, session.devices) if isinstance(motor, str) else axes(motor.name, motor)
+        selected |= (
+            _motors_named(motor, session.devices) if isinstance(motor, str) else _with_position(motor.name, motor)
+        )
     return selected
 
 
 def _motors_named(word: str, devices: Mapping[str, Any]) -> dict[str, Any]:
     if "*" not in word and "?" not in word:
         device = find_device(word, devices)
-        if not (is_motor(device) or callable(getattr(device, "get", None)) or hasattr(device, "begin_state")):
-            raise UsageError(f"{word} has no position: ct {word} reads it")
-        return axes(word, device)
+        return _with_position(word, device)
     motors = {
         name: motor
         for name, motor in _every_motor(devices).items()
@@ -236,8 +236,26 @@ def _motors_named(word: str, devices: Mapping[str, Any]) -> dict[str, Any]:
     return motors
 
 
+def _with_position(word: str, device: Any) -> dict[str, Any]:
+    """What `wm` shows of a device: its axes; itself, if it is a signal or a shutter.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    if its_axes := axes(word, device):
+        return its_axes
+    view = plain_view(device)
+    if not (callable(getattr(view, "get", None)) or hasattr(view, "begin_state")) or part_names(device):
+        raise UsageError(f"{word} has no position: ct {word} reads it")
+    return {word: device}
+
+
 def _every_motor(devices: Mapping[str, Any]) -> dict[str, Any]:
-    """Each motor by name, and each axis of a device that has several."""
-    return {
-        name: motor for of, device in devices.items() if is_motor(device) for name, motor in axes(of, device).items()
-    }
+    """Each motor by name, and each axis of a device that has several; each once, by the shortest of its names."""
+    named: dict[str, Any] = {}
+    for of, device in devices.items():
+        named |= axes(of, device)
+    shortest: dict[int, str] = {}
+    for name, motor in sorted(named.items(), key=lambda each: each[0].count(".")):
+        shortest.setdefault(id(motor), name)
+    return {name: motor for name, motor in named.items() if shortest[id(motor)] == name}

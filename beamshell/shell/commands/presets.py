@@ -25,10 +25,11 @@ from beamshell.shell.comparison import (
     some_of,
 )
 from beamshell.shell.conditions import Condition, Is, Near, is_number
+from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer, say
 from beamshell.shell.parameter_types import Points, Session, Text
 from beamshell.shell.plan_form import literal
-from beamshell.shell.positions import is_motor, unit_of, value_text
+from beamshell.shell.positions import unit_of, value_text
 from beamshell.shell.profile import beside_profile
 from beamshell.shell.slots import DeviceSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device

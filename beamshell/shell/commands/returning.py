@@ -15,11 +15,12 @@ from typing_extensions import override
 from beamshell.errors import UnknownName, UsageError
 from beamshell.messages import Plan
 from beamshell.shell.command_set import command
+from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Motor, Points, Session
 from beamshell.shell.plan_form import literal
 from beamshell.shell.position_changes import Change, Standing, move_plan, standing
-from beamshell.shell.positions import is_motor, recent_offset
+from beamshell.shell.positions import recent_offset
 from beamshell.shell.positions_at_scan import changed_offset, offset_then
 from beamshell.shell.slots import MotorSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device, is_number

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
+from beamshell.engine.asyncio_view import plain_view
 from beamshell.errors import CommandError, CommandTimeout, UsageError
 from beamshell.messages import Plan
 from beamshell.plans.environment import is_simulated, now
@@ -16,6 +17,7 @@ from beamshell.plans.watch import ConditionWatch, wait_until
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
 from beamshell.shell.device_look import states_of, value_in_words
+from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.parameter_types import Duration, Session
 from beamshell.shell.plan_form import as_word
@@ -57,7 +59,7 @@ class _WatchedSlot(DeviceSlot):
             return tokens.take(name)
         device = super().read(tokens, name, following)
         device = getattr(device, "main_axis", None) or device  # `mono` means `mono.energy`
-        if value_signal(device) is None:
+        if _followed(device) is None:
             raise UsageError(f"{token} has no single value: name a part of it, such as {token}.<Tab>")
         return device
 
@@ -146,9 +148,17 @@ def _check_word(value: str, comparison: str, watched: Any) -> None:
         raise UsageError(f"'{value}' is not a number: write == or != before a word")
     if isinstance(watched, str) or not getattr(watched, "connected", True):
         return
-    states = [str(state) for state in states_of(value_signal(watched), watched)]
+    states = [str(state) for state in states_of(_followed(watched), watched)]
     if states and value.casefold() not in (state.casefold() for state in states):
         raise unknown_choice(value, states)
+
+
+def _followed(device: Any) -> Any:
+    """The signal that is followed: that of the device's one value; None if it has none."""
+    if (signal := value_signal(device)) is not None:
+        return signal
+    view = plain_view(device)  # of another library
+    return view if callable(getattr(view, "get", None)) or is_motor(device) else None
 
 
 class _Wait:
@@ -184,7 +194,7 @@ class _Wait:
         if is_simulated():
             return
         is_pv = isinstance(self._watched, str)
-        signal = self._open() if is_pv else value_signal(self._watched)
+        signal = self._open() if is_pv else _followed(self._watched)
         begun = now()
         try:
             with self._session.plan_note(lambda: f"{self._name} {self._now}, waits for {self._condition}"):
