@@ -6,18 +6,21 @@ The plans themselves check every point against the limits before anything moves.
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, NamedTuple
 
 from beamshell import plans as bp
 from beamshell.arrays import np
+from beamshell.awaiting import answer
 from beamshell.documents.alarms import alarms_of, in_words
-from beamshell.errors import RequestStop
+from beamshell.engine.asyncio_view import plain_view
+from beamshell.errors import RequestStop, UsageError
 from beamshell.messages import Msg, Plan
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import command
+from beamshell.shell.device_parts import is_motor, part_names
 from beamshell.shell.messages_shown import print_answer, say
 from beamshell.shell.parameter_types import AtLeast, Detectors, Motor, Points, Position, Seconds, Session
 from beamshell.text.lists import listed
@@ -49,7 +52,7 @@ def _counts(session: Session, detectors: Detectors, time: Seconds | None = None)
         for severity in sorted(set(alarms.values())):
             say(f"{in_words(severity)}: {listed(sorted(name for name in alarms if alarms[name] == severity))}")
 
-    session.run(_for_time(_count_once(detectors), time), then=keep)
+    session.run(_for_time(lambda: _count_once(detectors), time, detectors), then=keep)
     return next(iter(values.values())) if len(values) == 1 else values
 
 
@@ -60,7 +63,8 @@ def ct(detectors: Detectors, time: Seconds | None = None) -> Followed:
     The time is in seconds; without one it stays as it is. Ctrl+C ends the count, and shows what was counted until then.
     `x = ct det` keeps the number; of several values it keeps all, by name.
     """
-    return followed_by(_for_time(_count_once(detectors), time), lambda readings: _show_counts(detectors, readings))
+    plan = _for_time(lambda: _count_once(detectors), time, detectors)
+    return followed_by(plan, lambda readings: _show_counts(detectors, readings))
 
 
 @command(HEADING, example="scan det th -1 1 21")
@@ -71,7 +75,7 @@ def scan(
 
     Start and stop are both points. The time is what each point counts, in seconds.
     """
-    return _for_time(bp.scan(detectors, motor, start, stop, num=points), time)
+    return _for_time(lambda: bp.scan(detectors, motor, start, stop, num=points), time, detectors)
 
 
 @command(HEADING, example="rscan det th -1 1 21")
@@ -82,7 +86,7 @@ def rscan(
 
     The motor goes back at the end, also after an interruption.
     """
-    return _for_time(bp.rel_scan(detectors, motor, start, stop, num=points), time)
+    return _for_time(lambda: bp.rel_scan(detectors, motor, start, stop, num=points), time, detectors)
 
 
 @command(HEADING, example="grid cam samy -1 1 5 samx -2 2 11")
@@ -94,16 +98,45 @@ def grid(
     The last motor moves at each point. Two motors or more. With `snake` all but the first go to and fro.
     """
     options: dict[str, Any] = {"snake_axes": True} if snake else {}
-    return _for_time(bp.grid_scan(detectors, *(value for axis in axes for value in axis), **options), time)
+    return _for_time(
+        lambda: bp.grid_scan(detectors, *(value for axis in axes for value in axis), **options), time, detectors
+    )
 
 
-def _for_time(plan: Plan, seconds: float | None) -> Plan:
-    """The plan, with this count time if one is given."""
-    return plan if seconds is None else bpp.configure_count_time_wrapper(plan, seconds)
+def _for_time(make: Callable[[], Plan], seconds: float | None, detectors: list[Any]) -> Plan:
+    """The plan that `make` makes, with this count time if one is given.
+
+    Raises:
+        UsageError: a detector that counts has no count time, or none of all has one; the message names it.
+    """
+    if seconds is None:
+        return make()
+    with_time = [each for each in bps.devices_to_trigger(detectors) if hasattr(each, "count_time")]
+    without = [each for each in bps.devices_to_trigger(detectors) if each not in with_time and not _is_only_read(each)]
+    if without or not with_time:
+        names = listed(each.name for each in without or detectors)
+        verb = "have" if len(without or detectors) > 1 else "has"
+        raise UsageError(f"{names} {verb} no count time: leave out {seconds:g}, or name a detector that has one")
+    return bpp.configure_count_time_wrapper(make(), seconds)
+
+
+def _is_only_read(device: Any) -> bool:
+    """True for motors and signals: they have a value at any time."""
+    return is_motor(device) or (callable(getattr(plain_view(device), "get", None)) and not part_names(device))
 
 
 def _count_once(detectors: list[Any]) -> Plan:
     """Trigger and read outside of a run, so that no document is made; the readings by key."""
+    return bpp.stage_wrapper(_counted(detectors), list(filter(_must_be_staged, detectors)))
+
+
+def _must_be_staged(detector: Any) -> bool:
+    """Whether it may refuse to count unless it is staged: ours stage for the files of a run, and count without."""
+    stage = getattr(type(detector), "stage", None)
+    return callable(stage) and not stage.__module__.startswith("beamshell.")
+
+
+def _counted(detectors: list[Any]) -> Plan:
     triggered: list[Any] = []
     began = time.monotonic()
     try:
@@ -141,7 +174,7 @@ def _keeps_stopped_count(detector: Any, triggered: list[Any]) -> bool:
 
 
 def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
-    keys = {key: value for detector in detectors for key, value in detector.describe().items()}
+    keys = {key: value for detector in detectors for key, value in answer(detector.describe).items()}
     width = max((len(name) for name in readings), default=0)
     alarms = alarms_of(readings)
     for name, reading in readings.items():
