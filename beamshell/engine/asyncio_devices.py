@@ -80,8 +80,14 @@ class LoopThread:
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.loop = loop or asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="beamshell-asyncio", daemon=True)
-        if loop is None:
+        self._is_ours = loop is None
+        if self._is_ours:
             self.thread.start()
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether a call would be answered: an engine of bluesky may have closed its loop."""
+        return self.thread.is_alive() if self._is_ours else self.loop.is_running()
 
     def call(self, function: Callable[[], Any]) -> LoopStatus:
         """Call `function` on the loop and await what it returns; the status holds the answer."""
@@ -133,10 +139,10 @@ def loop_thread(running: asyncio.AbstractEventLoop | None = None) -> LoopThread:
     """The process's event loop thread, started now if it is not running.
 
     Args:
-        running: a loop that is taken, unless there is one.
+        running: a loop that is taken, unless there is one already.
     """
     global _thread
-    if _thread is None:
+    if _thread is None or not _thread.is_alive:
         _thread = LoopThread(running)
     return _thread
 

@@ -107,7 +107,7 @@ class Places:
 def records(places: Places, width: int, height: int) -> dict[str, str]:
     """The text of each record by its name, for a detector of so many pixels."""
     camera = _camera(places.camera, width, height)
-    image = _plugin(places.image, "NDStdArrays", "image1", enabled=1)
+    image = _plugin(places.image, "NDPluginStdArrays", "image1", enabled=1)
     image.add("waveform", "ArrayData", FTVL="USHORT", NELM=width * height)
     return {**camera, **image.texts, **_statistics(places.stats), **_file_writer(places.hdf)}
 
@@ -120,6 +120,7 @@ def _camera(prefix: str, width: int, height: int) -> dict[str, str]:
     camera.number("AcquireTime", 0.1, "s")
     camera.number("AcquirePeriod", 0, "s")
     camera.whole("NumImages", 1, low=1)
+    camera.whole("NumExposures", 1, low=1)
     camera.reading("NumImagesCounter_RBV")
     camera.choice("ImageMode", ("Single", "Multiple", "Continuous"))
     camera.choice("TriggerMode", ("Internal", "External"))
@@ -146,6 +147,7 @@ def _camera(prefix: str, width: int, height: int) -> dict[str, str]:
 def _plugin(prefix: str, kind: str, port: str, *, enabled: int) -> RecordSet:
     plugin = RecordSet(prefix)
     plugin.switch("EnableCallbacks", enabled, "Disable", "Enable")
+    plugin.switch("BlockingCallbacks", 0)
     plugin.whole("ArrayCounter", 0, high=2**31 - 1)
     plugin.reading("UniqueId_RBV")
     plugin.reading("TimeStamp_RBV", 0, "s", digits=6)
@@ -156,6 +158,7 @@ def _plugin(prefix: str, kind: str, port: str, *, enabled: int) -> RecordSet:
     plugin.state("ColorMode_RBV", ("Mono", "Bayer", "RGB1", "RGB2", "RGB3"))
     plugin.fixed_text("PluginType_RBV", kind)
     plugin.fixed_text("PortName_RBV", port)
+    plugin.fixed_text("NDArrayPort", "cam1")  # a plugin here has one source of pictures: another name changes nothing
     plugin.fixed_text("NDArrayPort_RBV", "cam1")
     return plugin
 
@@ -186,6 +189,7 @@ def _file_writer(prefix: str) -> dict[str, str]:
     writer.text("FileTemplate")
     writer.whole("FileNumber", 1, high=2**31 - 1)
     writer.switch("AutoIncrement", 1)
+    writer.switch("AutoSave", 0)
     writer.long_text("FullFileName_RBV")
     writer.choice("FileWriteMode", ("Single", "Capture", "Stream"))
     writer.whole("NumCapture", 1, high=2**31 - 1)
