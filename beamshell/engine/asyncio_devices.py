@@ -19,7 +19,7 @@ class LoopStatus:
     """The status of a call on the event loop, for any thread."""
 
     def __init__(self) -> None:
-        self.result: Any = None
+        self._result: Any = None
         self.done = False
         self._error: BaseException | None = None
         self._callbacks: list[Callable[[Any], None]] = []
@@ -44,6 +44,16 @@ class LoopStatus:
         if error is not None:
             raise error
 
+    def result(self) -> Any:
+        """What the call has answered, None before; as of a task of asyncio, which plans for bluesky expect.
+
+        Raises:
+            BaseException: why it failed.
+        """
+        if self._error is not None:
+            raise self._error
+        return self._result
+
     def wait_until_done(self, timeout: float) -> bool:
         """Whether it has ended, in whatever way, within `timeout` seconds."""
         return self._finished.wait(timeout)
@@ -63,7 +73,7 @@ class LoopStatus:
     def finish(self, result: Any = None, error: BaseException | None = None) -> None:
         """Set the result or the error (event loop only)."""
         with self._lock:
-            self.result, self._error, self.done = result, error, True
+            self._result, self._error, self.done = result, error, True
             callbacks, self._callbacks = self._callbacks, []
         self._finished.set()
         for callback in callbacks:
@@ -105,8 +115,24 @@ async def _settle(function: Callable[[], Any]) -> Any:
     if hasattr(result, "__aiter__"):
         return [item async for item in result]
     if inspect.isawaitable(result):
-        result = await result
+        result = await _on_this_loop(result)
     return result
+
+
+def _on_this_loop(awaitable: Any) -> Any:
+    """The awaitable; of one that a plan has made with `asyncio.gather` or as a task, the same work on this loop.
+
+    A plan runs in a thread without a running loop. What it makes there belongs to a loop that never runs, and has not
+    begun; on bluesky's engine it would belong to the loop of the devices.
+    """
+    if not asyncio.isfuture(awaitable) or awaitable.get_loop().is_running():
+        return awaitable
+    if (children := getattr(awaitable, "_children", None)) is not None:
+        return asyncio.gather(*map(_on_this_loop, children))
+    if not isinstance(awaitable, asyncio.Task):
+        return awaitable
+    awaitable._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own gather does so
+    return awaitable.get_coro()
 
 
 def _watched(native: Any) -> LoopStatus:
@@ -153,11 +179,10 @@ def _answered(function: Callable[[], Any], within_s: float) -> Any:
     try:
         if not status.wait_until_done(within_s):
             raise TimeoutError
-        status.wait()
+        return status.result()
     except BaseException:
         status.cancel()
         raise
-    return status.result
 
 
 awaiting.wait_with(_answered)

@@ -105,8 +105,7 @@ class PlainView:
             if not status.wait_until_done(LOOK_S):
                 status.cancel()
                 raise TimeoutError(f"{self.of.name}: no answer within {LOOK_S:g} s")
-            status.wait()
-            return status.result
+            return status.result()
 
         return collect
 

@@ -165,10 +165,7 @@ class CommandContext:
         except BaseException:
             status.cancel()
             raise
-        error = status.exception(0)
-        if error is not None:
-            raise error
-        return status.result
+        return status.result()
 
     def isolated(
         self, step: str, call: Callable[..., Any], *args: Any, let_through: type[Exception] | tuple[()] = ()

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 from document_rules import check
-from ophyd_async.core import StandardReadable, init_devices, soft_signal_rw
+from ophyd_async.core import StandardReadable, YamlSettingsProvider, init_devices, soft_signal_rw
 from ophyd_async.core import StandardReadableFormat as Format
+from ophyd_async.plan_stubs import apply_settings, retrieve_settings, store_settings
 
 from beamshell.engine import RunEngine
 from beamshell.engine.asyncio_devices import loop_thread
@@ -132,7 +133,7 @@ def stage() -> Stage:
 
     status = loop_thread().call(connect)
     status.wait(20)
-    return status.result
+    return status.result()
 
 
 def events(docs: Any) -> list[dict[str, Any]]:
@@ -222,11 +223,33 @@ def test_wait_for_gives_results_and_runs_out_of_time(RE):
 
     def plan():
         futures = yield from bps.wait_for([quick, quick])
-        return [future.result for future in futures]
+        return [future.result() for future in futures]
 
     assert RE(plan()).plan_result == ["done", "done"]
     with pytest.raises(CommandTimeout):
         RE(bps.wait_for([slow], timeout=0.05))
+
+
+def test_a_plan_may_gather_coroutines_before_it_waits_for_them(RE, stage):
+    def plan():
+        values = asyncio.gather(stage.x.get_value(), asyncio.gather(stage.speed.get_value()))
+        (task,) = yield from bps.wait_for([lambda: values])
+        return task.result()
+
+    assert RE(plan()).plan_result == [1.5, [2.0]]
+
+
+def test_settings_of_a_device_are_kept_and_put_back_by_plans_of_ophyd_async(RE, stage, tmp_path):
+    provider = YamlSettingsProvider(tmp_path)
+    RE(store_settings(provider, "kept", stage))
+    RE(bps.mv(stage.x, 5.0))
+    RE(apply_settings_of(provider, stage))
+    assert RE(bps.rd(stage.x)).plan_result == 1.5
+
+
+def apply_settings_of(provider: Any, device: Any) -> Any:
+    settings = yield from retrieve_settings(provider, "kept", device)
+    yield from apply_settings(settings)
 
 
 def test_classes_with_coroutine_methods_are_known(stage):

@@ -304,7 +304,7 @@ def test_coroutines_can_be_waited_for(RE):
 
     def plan():
         futures = yield from bps.wait_for([slow])
-        return futures[0].result
+        return futures[0].result()
 
     RE.call_returns_result = True
     assert RE(plan()).plan_result == "slept"
