@@ -122,17 +122,29 @@ async def _settle(function: Callable[[], Any]) -> Any:
 def _on_this_loop(awaitable: Any) -> Any:
     """The awaitable; of one that a plan has made with `asyncio.gather` or as a task, the same work on this loop.
 
-    A plan runs in a thread without a running loop. What it makes there belongs to a loop that never runs, and has not
-    begun; on bluesky's engine it would belong to the loop of the devices.
+    On bluesky's engine plans run on the loop of the devices. Ours run in a thread whose loop, if it has one, waits for
+    the plan, as in a notebook: what a plan makes there has not begun.
     """
-    if not asyncio.isfuture(awaitable) or awaitable.get_loop().is_running():
+    if not asyncio.isfuture(awaitable) or awaitable.get_loop() is asyncio.get_running_loop():
         return awaitable
-    if (children := getattr(awaitable, "_children", None)) is not None:
-        return asyncio.gather(*map(_on_this_loop, children))
-    if not isinstance(awaitable, asyncio.Task):
+    children = getattr(awaitable, "_children", None)
+    if children is None and not _has_not_begun(awaitable):
         return awaitable
-    awaitable._log_destroy_pending = False  # type: ignore[attr-defined]  # asyncio's own gather does so
-    return awaitable.get_coro()
+    task: Any = awaitable
+    task.add_done_callback(_retrieve)  # when the other loop comes to it, it finds its work done
+    task._log_destroy_pending = False  # or it never does; asyncio's own gather does the same
+    return task.get_coro() if children is None else asyncio.gather(*map(_on_this_loop, children))
+
+
+def _has_not_begun(awaitable: Any) -> bool:
+    is_task = isinstance(awaitable, asyncio.Task)
+    return is_task and inspect.getcoroutinestate(awaitable.get_coro()) == inspect.CORO_CREATED
+
+
+def _retrieve(future: Any) -> None:
+    """Look at the end of a future, so that nothing is said of an error that nobody wants."""
+    if not future.cancelled():
+        future.exception()
 
 
 def _watched(native: Any) -> LoopStatus:

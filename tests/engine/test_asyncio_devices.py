@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import subprocess
 import sys
 import threading
@@ -230,6 +231,17 @@ def test_wait_for_gives_results_and_runs_out_of_time(RE):
         RE(bps.wait_for([slow], timeout=0.05))
 
 
+@pytest.fixture
+def idle_loop():
+    """The event loop of the thread that runs plans, as IPython has one; it does not run."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield loop
+    asyncio.set_event_loop(None)
+    loop.close()
+
+
+@pytest.mark.usefixtures("idle_loop")
 def test_a_plan_may_gather_coroutines_before_it_waits_for_them(RE, stage):
     def plan():
         values = asyncio.gather(stage.x.get_value(), asyncio.gather(stage.speed.get_value()))
@@ -239,6 +251,29 @@ def test_a_plan_may_gather_coroutines_before_it_waits_for_them(RE, stage):
     assert RE(plan()).plan_result == [1.5, [2.0]]
 
 
+def test_a_plan_in_a_notebook_may_gather_coroutines_too(RE, stage):
+    def plan():
+        values = asyncio.gather(stage.x.get_value())
+        (task,) = yield from bps.wait_for([lambda: values])
+        return task.result()
+
+    async def cell() -> Any:
+        return RE(plan()).plan_result  # the loop of the notebook waits for it
+
+    failures = []
+
+    async def notebook() -> Any:
+        asyncio.get_running_loop().set_exception_handler(lambda _loop, context: failures.append(context))
+        value = await cell()
+        await asyncio.sleep(0.01)
+        return value
+
+    assert asyncio.run(notebook()) == [1.5]
+    gc.collect()
+    assert failures == []
+
+
+@pytest.mark.usefixtures("idle_loop")
 def test_settings_of_a_device_are_kept_and_put_back_by_plans_of_ophyd_async(RE, stage, tmp_path):
     provider = YamlSettingsProvider(tmp_path)
     RE(store_settings(provider, "kept", stage))
