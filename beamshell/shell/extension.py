@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Iterable, MutableMapping
+from collections.abc import Callable, Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from IPython.core.error import UsageError as IPythonUsageError
 from beamshell.channels.deferred import libraries
 from beamshell.errors import BeamshellError, ConfigError, RunEngineInterrupted, StoreError, UsageError
 from beamshell.shell.advice import advice
-from beamshell.shell.command_set import CommandSet
+from beamshell.shell.command_magics import CommandMagic, ValueOf, keep_magics_of_commands
 from beamshell.shell.commands import commands
 from beamshell.shell.completion import completions_of
 from beamshell.shell.launch_options import LaunchOptions
@@ -25,7 +25,6 @@ from beamshell.shell.leaving import ask_before_leaving, leave_without_a_tracebac
 from beamshell.shell.messages_shown import (
     Signalled,
     exit_status,
-    print_answer,
     say,
     say_error,
     say_our_log,
@@ -36,16 +35,15 @@ from beamshell.shell.motor_look import MOVES, motor_page, typed_name
 from beamshell.shell.notebook import is_kernel, options_of_environment, show_plots_inline
 from beamshell.shell.profile import Beamshell, startup_file
 from beamshell.shell.profile_suspenders import describe_off
-from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function
+from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function, is_imported_plan
 from beamshell.shell.questions import let_ctrl_c_say_no
+from beamshell.shell.second_engines import SecondEngines
 from beamshell.shell.session import Session
 from beamshell.shell.status_line import DeviceValue, StatusPart, offline_text, suspenders_text
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
-from beamshell.shell.typed_line import cut_line
 from beamshell.shell.typing_hint import TypingHint
 from beamshell.shell.values_shown import show_motors_asked_for, show_values
 from beamshell.text.own_code import own_frames
-from beamshell.text.window import window_width
 
 _ATTRIBUTE = "beamshell_session"
 
@@ -138,6 +136,8 @@ class _Wiring:
         self._session = session
         self._commands = commands()
         self._undo: list[Callable[[], Any]] = []
+        self._second_engines = SecondEngines(session)
+        self._undo.append(self._second_engines.disconnect)
         self._is_refused = False  # the disk did not take the metadata after the last cell, which was said
 
     def connect(self) -> None:
@@ -173,14 +173,16 @@ class _Wiring:
         self._session.names.is_of_motion = self._is_of_motion
         for name in self._commands:
             self._register(name)
-        self._shell.register_magic_function(_ValueOf(self._commands, self._session), "line", VALUE_OF)
+        self._shell.register_magic_function(ValueOf(self._commands, self._session), "line", VALUE_OF)
         self._undo.append(self._forget_commands)
+        self._magics, end = keep_magics_of_commands(self._shell.magics_manager)
+        self._undo.append(end)
 
     def _register(self, name: str) -> None:
         """Make a command a magic and, unless the name is a variable of the person's, a Python function."""
         if self._shell.alias_manager.is_alias(name):
             self._shell.alias_manager.undefine_alias(name)
-        magic = _Magic(name, self._commands, self._session, self._shell)
+        magic = CommandMagic(name, self._commands, self._session, self._shell)
         self._shell.register_magic_function(magic, "line", name)
         self._session.names.add_command(name, self._commands.function(name))
 
@@ -196,7 +198,7 @@ class _Wiring:
         hidden, magics = self._shell.user_ns_hidden, self._shell.magics_manager.magics
         if name in hidden and not is_command_function(hidden[name]):
             return "a name of the console"
-        is_magic = any(name in names and not isinstance(names[name], _Magic) for names in magics.values())
+        is_magic = any(name in names and not isinstance(names[name], CommandMagic) for names in magics.values())
         return "a magic of IPython" if is_magic else ""
 
     def _forget_commands(self) -> None:
@@ -293,6 +295,8 @@ class _Wiring:
         if (authority := getattr(self._session, "authority", None)) is not None:
             authority.cell_ended()
         self._session.names.check()
+        self._magics.say_renamed()
+        self._second_engines.look(self._shell.user_ns)
         self._store_metadata()
 
     def _store_metadata(self) -> None:
@@ -355,57 +359,11 @@ class _Wiring:
         return self._session.config.name, self._session.next_scan, self._session.state
 
 
-class _Magic:
-    """The magic of one command: IPython calls it for a line that begins with the command's name.
-
-    The command is looked up each time: it may be replaced, and that of another package is imported when it is used.
-    """
-
-    needs_local_scope = True  # IPython then hands the variables where the line stands
-
-    def __init__(self, name: str, commands: CommandSet, session: Session, shell: Any) -> None:
-        self.__name__ = self.__qualname__ = self._name = name
-        self._commands, self._session, self._shell = commands, session, shell
-
-    def __call__(self, line: str, local_ns: MutableMapping[str, Any]) -> Any:
-        first, *others = cut_line(f"{self._name} {line}")
-        command = self._commands[self._name]
-        if len(first.words) == 1 and command.signature.needs_words:
-            print_answer(command.help(window_width(sys.stdout)))
-            return None
-        self._session.wait_for_devices(" ".join(first.words[1:]) if command.is_ours else "")
-        with self._session.names.local(local_ns):
-            answer = command.act(self._session, first.words[1:], line=first.text)
-        for other in others:  # reached by `run_line_magic` alone: a typed line was cut before
-            word, _, rest = other.text.lstrip("%").partition(" ")
-            self._shell.run_line_magic(word, rest)
-        return answer
-
-    def getdoc(self) -> str:
-        """The help that IPython shows for `scan?`."""
-        return self._commands[self._name].help(window_width(sys.stdout))
-
-
-class _ValueOf:
-    """The magic that gives what a command shows as a value, for `pos = wm th`."""
-
-    needs_local_scope = True
-
-    def __init__(self, commands: CommandSet, session: Session) -> None:
-        self.__name__ = self.__qualname__ = VALUE_OF
-        self._commands, self._session = commands, session
-
-    def __call__(self, line: str, local_ns: MutableMapping[str, Any]) -> Any:
-        name, *words = cut_line(line)[0].words
-        self._session.wait_for_devices()
-        with self._session.names.local(local_ns):
-            return self._commands.find(name).value(self._session, words)
-
-
 class _Variables:
     """The names of the person's own variables at the prompt; a line that is only such a name is Python.
 
-    A command's function is not one of them, nor the catalogue `runs`, which is both, nor `stop` while a plan is paused.
+    A command's function is not one of them, nor a plan that was imported, which alone does nothing; nor the catalogue
+    `runs`, which is both, nor `stop` while a plan is paused.
     """
 
     def __init__(self, shell: Any, session: Session) -> None:
@@ -415,4 +373,6 @@ class _Variables:
         if name not in self._shell.user_ns or (name in PAUSED_WORDS and self._session.state == "paused"):
             return False
         value = self._shell.user_ns[name]
-        return not is_command_function(value) and value is not getattr(self._session, "runs", None)
+        return not (is_command_function(value) or is_imported_plan(value)) and value is not getattr(
+            self._session, "runs", None
+        )

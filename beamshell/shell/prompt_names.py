@@ -6,6 +6,7 @@ It never makes or reads a device.
 from __future__ import annotations
 
 import builtins
+import inspect
 from collections import ChainMap
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
@@ -135,6 +136,7 @@ class PromptNames:
         The value of a protected name is saved under that name with an underscore behind it.
         """
         undone: dict[str, str] = {}
+        plans: list[str] = []
         for name, value in {**self._objects, **self._registry}.items():
             current = self._namespace.setdefault(name, value)
             if current is value:
@@ -145,9 +147,12 @@ class PromptNames:
             elif self._is_protected(name, current):
                 undone[name] = self._save(name, current)
                 self._namespace[name] = self._hidden[name] = value
+            elif name in self._commands and is_imported_plan(current):
+                plans.append(name)
             else:
                 self._report(name)
         self._say_undone(undone)
+        self._say_plans([name for name in plans if name not in self._reported])
         self._reported = {name for name in self._reported if name in self._namespace}
         hiding = sorted(_BUILTINS & self._namespace.keys() - self._hidden.keys() - self._reported)
         self._reported.update(hiding)
@@ -191,6 +196,13 @@ class PromptNames:
             say(f"{name} is {self._meaning_of(name)} again; your value is {place}")
         if len(saved) > 1:
             say(f"{listed(saved)} are the console's again; your values are {listed(saved.values())}")
+
+    def _say_plans(self, names: list[str]) -> None:
+        """Say what commands also are in Python, after `from bluesky.plan_stubs import *`."""
+        self._reported.update(names)
+        if names:
+            what = "is still the command" if len(names) == 1 else "are still the commands"
+            say(f"{listed(names)} {what}; in Python, as in RE({names[0]}(...)), what you imported")
 
     def _meaning_of(self, name: str) -> str:
         return "the device" if name in self._registry else "the command" if name in self._commands else "the console's"
@@ -278,6 +290,13 @@ def is_device_like(value: Any) -> bool:
 def is_command_function(value: Any) -> bool:
     """True for the Python function of a command."""
     return isinstance(value, FunctionType) and hasattr(value, "command_name")
+
+
+def is_imported_plan(value: Any) -> bool:
+    """True for a generator function of a library, such as the plan `stop` of bluesky; a person's own is none."""
+    if not isinstance(value, FunctionType) or value.__module__ == "__main__" or is_command_function(value):
+        return False
+    return inspect.isgeneratorfunction(inspect.unwrap(value))
 
 
 class Help(type(help)):  # type: ignore[misc]  # Python keeps its class to itself

@@ -15,6 +15,7 @@ import socket
 import struct
 import threading
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -196,7 +197,12 @@ def _repeater_answers(port: int) -> bool:
 
 
 def _choose_library() -> None:
-    """Prefer the library of EPICS base 7: it reads large arrays faster, and does not complain of a missing repeater."""
+    """Prefer the library of EPICS base 7: it reads large arrays faster, and does not complain of a missing repeater.
+
+    epicscorelibs.path.pyepics chooses the same, but takes 0.2 s; it warns whoever imports it later, as ophyd does, that
+    it comes too late to have an effect.
+    """
+    warnings.filterwarnings("ignore", "epicscorelibs.path.pyepics must be imported before epics.ca", UserWarning)
     if "PYEPICS_LIBCA" in os.environ:
         return
     spec = importlib.util.find_spec("epicscorelibs")
