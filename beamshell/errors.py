@@ -127,7 +127,7 @@ class EngineError(BeamshellError):
     """The RunEngine cannot do what it was asked."""
 
 
-class TransitionError(EngineError):
+class TransitionError(EngineError, RuntimeError):
     """This request makes no sense in the engine's present state."""
 
 

@@ -147,8 +147,11 @@ class VirtualWorld:
     def remove_suspender(self, suspender: Any) -> None:
         self.suspenders.remove(suspender)
 
-    def open_metadata(self, metadata: Any) -> dict[str, Any]:
-        return {"scan_id": 1, **self.metadata, **metadata}
+    def next_scan_id(self) -> int:
+        return 1
+
+    def open_metadata(self, metadata: Any, number: int) -> dict[str, Any]:
+        return {"scan_id": number, **self.metadata, **metadata}
 
     # ---- for tests -----------------------------------------------------------------------------
 

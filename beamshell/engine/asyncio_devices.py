@@ -84,13 +84,13 @@ class LoopThread:
     """An event loop in a thread of its own.
 
     Args:
-        loop: one that runs already, in whatever thread; None makes one.
+        loop: one that may run already, in whatever thread; None makes one.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop | None = None) -> None:
         self.loop = loop or asyncio.new_event_loop()
         self.thread = threading.Thread(target=self.loop.run_forever, name="beamshell-asyncio", daemon=True)
-        self._is_ours = loop is None
+        self._is_ours = not self.loop.is_running()
         if self._is_ours:
             self.thread.start()
 

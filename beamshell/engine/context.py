@@ -158,7 +158,10 @@ class CommandContext:
 
     def awaited(self, call: Callable[[], Any]) -> Any:
         """The result of `call`, made and awaited on the event loop."""
-        status = self.world.on_loop(call)
+        return self.result_of(self.world.on_loop(call))
+
+    def result_of(self, status: Any) -> Any:
+        """The result of a call that was begun on the event loop."""
         status.add_callback(lambda _: self.world.post(WakeUp()))
         try:
             self.until(lambda: bool(status.done))

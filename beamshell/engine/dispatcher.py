@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import itertools
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from beamshell.errors import UnknownName
+from beamshell.errors import UnknownKey
 
 logger = logging.getLogger(__name__)
 
@@ -72,11 +72,11 @@ class Dispatcher:
         """Add a subscriber; its token.
 
         Raises:
-            UnknownName: there are no documents of this name.
+            UnknownKey: there are no documents of this name.
         """
         name = str(getattr(name, "name", name))
         if name != "all" and name not in NAMES:
-            raise UnknownName(f"no documents are called {name!r}: there are {', '.join(NAMES)} and 'all'")
+            raise UnknownKey(f"no documents are called {name!r}: there are {', '.join(NAMES)} and 'all'")
         if not callable(function):
             raise TypeError(f"a subscriber is a function f(name, doc), not {function!r}")
         token = next(self._tokens)
@@ -131,3 +131,14 @@ class Dispatcher:
 
 def _log(subscription: Subscription, name: str, exc: BaseException) -> None:
     logger.error("%r failed with a %s document", subscription, name, exc_info=exc)
+
+
+def subscribers_of_call(subs: Any) -> list[tuple[str, Any]]:
+    """(name, function) pairs from what may be given as the subscribers of one call."""
+    if subs is None:
+        return []
+    if isinstance(subs, Mapping):
+        return [(name, f) for name, fs in subs.items() for f in (fs if isinstance(fs, list | tuple) else [fs])]
+    if isinstance(subs, list | tuple):
+        return [("all", function) for function in subs]
+    return [("all", subs)]

@@ -48,6 +48,7 @@ class InstalledSuspenders:
             suspender.install(self._wake_up)
             self.installed.append(suspender)
             self._choose()
+            self._wake_up()
 
     def remove(self, suspender: Any) -> None:
         """Let plans no longer wait for it."""

@@ -16,13 +16,22 @@ ENDS_A_PLAN = (RequestStop, RequestAbort, PlanHalt, FailedPause, KeyboardInterru
 """The exceptions that the engine throws into a plan to end it; when the plan lets one out, that is no failure."""
 
 
+class _NoPlanReturn:
+    def __repr__(self) -> str:
+        return "<the plan has not come to its own end>"
+
+
+NO_PLAN_RETURN = _NoPlanReturn()
+"""The result of a plan that has not come to its own end."""
+
+
 @dataclass(frozen=True)
 class RunEngineResult:
     """The result of a call that has ended or is paused.
 
     Attributes:
         run_start_uids: of the runs that it opened, in order.
-        plan_result: what the plan returned.
+        plan_result: what the plan returned; NO_PLAN_RETURN if it has not come to its own end.
         exit_status: "success", "abort", "fail", or "paused" for a call that has not ended.
         interrupted: it was paused, stopped, aborted or halted.
         reason: why it ended so, in words.
@@ -78,7 +87,7 @@ class Outcome:
 
     Attributes:
         run_uids: of the runs opened so far.
-        result: what the plan returned.
+        result: what the plan returned; NO_PLAN_RETURN if it has not.
         error: the exception that the plan raised.
         interrupted: it was stopped, aborted or halted.
         exit_status: "success", "abort" or "fail".
@@ -102,7 +111,7 @@ class Outcome:
 
     def __init__(self) -> None:
         self.run_uids: list[str] = []
-        self.result: Any = None
+        self.result: Any = NO_PLAN_RETURN
         self.error: BaseException | None = None
         self.interrupted = False
         self.exit_status = "success"

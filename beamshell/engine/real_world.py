@@ -9,7 +9,8 @@ import logging
 import os
 import sys
 import time
-from collections.abc import Callable, Mapping, MutableMapping
+from asyncio import AbstractEventLoop
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,7 +18,7 @@ from beamshell._version import __version__
 from beamshell.channels.timers import call_later
 from beamshell.engine.activity import WhileRunning
 from beamshell.engine.assets import KnownFiles
-from beamshell.engine.asyncio_devices import LoopStatus, loop_thread
+from beamshell.engine.asyncio_devices import LoopStatus, LoopThread, loop_thread
 from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
 from beamshell.engine.installed_suspenders import InstalledSuspenders
@@ -43,7 +44,7 @@ class Settings:
     preprocessors: list[Callable[[Any], Any]]
     md_validator: Callable[[Mapping[str, Any]], Any] | None = None
     md_normalizer: Callable[[dict[str, Any]], Mapping[str, Any]] | None = None
-    scan_id_source: Callable[[MutableMapping[str, Any]], int] | None = None
+    scan_id_source: Callable[[MutableMapping[str, Any]], int | Awaitable[int]] | None = None
     record_interruptions: bool = False
     call_returns_result: bool = False
     strict: bool = False
@@ -61,6 +62,7 @@ class Settings:
     look_around: Callable[[], Mapping[str, tuple[Any, Any]]] = dict
     describe_plan: Callable[[Any], Mapping[str, Any]] = lambda _: {}
     answer_wait_s: float = 60.0
+    rewindable: bool = True
 
 
 @dataclass
@@ -82,8 +84,11 @@ class RealWorld:
     clock = staticmethod(time.monotonic)
     time = staticmethod(time.time)
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, loop: AbstractEventLoop | None = None) -> None:
         self.settings = settings
+        self._own_loop = None if loop is None else LoopThread(loop)
+        if loop is not None and (theirs := sys.modules.get("bluesky.run_engine")) is not None:
+            theirs.set_bluesky_event_loop(loop)  # as with an engine of bluesky: its functions find the latest loop
         self.inbox = Inbox()
         self.post = self.inbox.post
         self.dispatcher = Dispatcher(self._subscriber_failed)
@@ -154,7 +159,12 @@ class RealWorld:
 
     def on_loop(self, function: Callable[[], Any]) -> LoopStatus:
         """Call `function` on the event loop."""
-        return loop_thread().call(function)
+        return self.loop_thread.call(function)
+
+    @property
+    def loop_thread(self) -> LoopThread:
+        """The event loop and its thread: of this engine alone, or of the process."""
+        return self._own_loop or loop_thread()
 
     def state_changed(self, new: str, old: str) -> None:
         """Tell the state hook. It only watches, so its failure must not stop the engine."""
@@ -218,13 +228,16 @@ class RealWorld:
 
     # ---- metadata --------------------------------------------------------------------------------
 
-    def open_metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
+    def next_scan_id(self) -> Any:
+        """The number of the next run, or an awaitable of it; it is used up by `open_metadata`."""
+        return (self.settings.scan_id_source or default_scan_id)(self.settings.md)
+
+    def open_metadata(self, metadata: Mapping[str, Any], number: int) -> dict[str, Any]:
         """The metadata of a new run: the call's own, then the plan's, then what is computed, then `md`.
 
         The number of the scan is used up only when nothing refused the run.
         """
         settings, call = self.settings, self.call_md
-        number = (settings.scan_id_source or default_scan_id)(settings.md)
         merged = {**settings.md, **call.computed, **metadata, **call.keywords}
         merged.setdefault("versions", dict(VERSIONS))
         if self.suspenders_off:

@@ -7,14 +7,18 @@ It makes one Interpreter for each call, and returns or raises the outcome. The r
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
-from contextlib import nullcontext
+from asyncio import AbstractEventLoop
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
+
+from typing_extensions import override
 
 from beamshell.engine.activity import PlanActivity
 from beamshell.engine.bluesky_loop import share_loop
-from beamshell.engine.context import CallOptions
-from beamshell.engine.dispatcher import Subscription
+from beamshell.engine.bluesky_names import BlueskyNames
+from beamshell.engine.context import CallOptions, CommandContext
+from beamshell.engine.dispatcher import Subscription, subscribers_of_call
 from beamshell.engine.inbox import Pump
 from beamshell.engine.interpreter import Interpreter
 from beamshell.engine.interrupts import OWNER, PlanInterrupts
@@ -55,7 +59,7 @@ class _Call(NamedTuple):
     then: Callable[[RunEngineResult], Any] | None
 
 
-class RunEngine:
+class RunEngine(BlueskyNames):
     """Runs plans: ``RE(plan)``.
 
     Args:
@@ -63,12 +67,15 @@ class RunEngine:
         preprocessors: functions that take a plan and give a plan, applied to each.
         md_validator: ``f(md)``, raises to refuse a run before anything is used up.
         md_normalizer: ``f(md) -> md``.
-        scan_id_source: ``f(md) -> int``.
+        scan_id_source: ``f(md) -> int``, or a coroutine function.
         record_interruptions: whether pauses go into a stream of their run.
         call_returns_result: whether ``RE(plan)`` gives a RunEngineResult instead of uids.
         strict: whether a failing subscriber, or a wait for nothing, is an error.
         pump: ``f(inbox, timeout_s)``, waits in the engine's stead so that windows stay alive.
         ask: how the operator is asked for one line.
+        loop: an event loop of its own for coroutines, run in a thread; None: the one of the process.
+        context_managers: ``f(RE)``, contexts that are entered while a plan runs.
+        during_task: taken, and not used: the engine waits in the calling thread.
     """
 
     def __init__(
@@ -78,13 +85,17 @@ class RunEngine:
         preprocessors: Iterable[Callable[[Any], Any]] = (),
         md_validator: Callable[[Mapping[str, Any]], Any] | None = None,
         md_normalizer: Callable[[dict[str, Any]], Mapping[str, Any]] | None = None,
-        scan_id_source: Callable[[MutableMapping[str, Any]], int] | None = None,
+        scan_id_source: Callable[[MutableMapping[str, Any]], int | Awaitable[int]] | None = None,
         record_interruptions: bool = False,
         call_returns_result: bool = False,
         strict: bool = False,
         pump: Pump | None = None,
         ask: Callable[[str], str] = input,
+        loop: AbstractEventLoop | None = None,
+        context_managers: Iterable[Callable[[Any], AbstractContextManager[Any]]] | None = (),
+        during_task: Any = None,  # noqa: ARG002  # scripts name it; see above
     ) -> None:
+        super().__init__(context_managers or ())
         self._settings = Settings(
             {} if md is None else md,
             list(preprocessors),
@@ -98,7 +109,7 @@ class RunEngine:
             ask=ask,
         )
         share_loop()
-        self._world = RealWorld(self._settings)
+        self._world = RealWorld(self._settings, loop)
         self._commands: dict[str, Callable[[Any], Any]] = {}
         self._call: _Call | None = None
         self._claim = threading.Lock()
@@ -107,7 +118,9 @@ class RunEngine:
     preprocessors = _setting("preprocessors", "A list of functions that take a plan and give a plan, applied to each.")
     md_validator = _setting("md_validator", "``f(md)``, raises to refuse a run before anything is used up; or None.")
     md_normalizer = _setting("md_normalizer", "``f(md) -> md``, the last word on a run's metadata; or None.")
-    scan_id_source = _setting("scan_id_source", "``f(md) -> int``, numbers the runs; None counts up.")
+    scan_id_source = _setting(
+        "scan_id_source", "``f(md) -> int``, or a coroutine function, numbers the runs; None counts up."
+    )
     record_interruptions = _setting("record_interruptions", "Whether pauses go into a stream of their run.")
     call_returns_result = _setting("call_returns_result", "Whether ``RE(plan)`` gives a RunEngineResult, not uids.")
     pump = _setting("pump", "``f(inbox, timeout_s)``, waits in the engine's stead so that windows live; or None.")
@@ -185,6 +198,7 @@ class RunEngine:
             RunEngineInterrupted: paused, stopped, aborted or halted; says how to go on.
             Exception: whatever the plan let out.
         """
+        self._check_depth()
         return self._answer(self._run(plan, subs, None, md))  # also `then` is metadata here
 
     def run(
@@ -231,13 +245,14 @@ class RunEngine:
             paused=paused.interpreter.ctx.resources if paused else None,
         )
         interpreter = Interpreter(world, world.inbox.posts, world.suspenders.active, options)
+        interpreter.cursor.rewindable = settings.rewindable
         call = _Call(interpreter, CallMetadata(md, computed), then)
         try:
             with self._claim:  # two threads must not both find the engine free
                 self._must_be_free()
                 self._call = call
             world.begin_call(call.metadata)
-            interpreter.ctx.resources.tokens += [world.subscribe(f, name) for name, f in _subscribers(subs)]
+            interpreter.ctx.resources.tokens += [world.subscribe(f, name) for name, f in subscribers_of_call(subs)]
             world.record("plan", plan=computed["plan_name"], command=md.get("command", ""), **described)
             return self._drive(call, lambda: interpreter.start(generator), paused)
         finally:
@@ -281,6 +296,7 @@ class RunEngine:
         """End the plan as aborted; its cleanup is done."""
         return self._end("abort", reason)
 
+    @override
     def halt(self) -> Any:
         """End the plan where it is, without its cleanup. Devices are stopped and unstaged all the same."""
         return self._end("halt", "halted")
@@ -295,6 +311,11 @@ class RunEngine:
     def state(self) -> State:
         """idle, running, pausing, paused, suspending, stopping, aborting or halting; equals the plain string."""
         return State.IDLE if self._call is None else self._call.interpreter.modes.state
+
+    @property
+    @override
+    def _ctx(self) -> CommandContext | None:
+        return None if self._call is None else self._call.interpreter.ctx
 
     @property
     def last_result(self) -> RunEngineResult | None:
@@ -358,7 +379,7 @@ class RunEngine:
         show = self._settings.while_running or nullcontext
         beside = world.dispatcher.without(paused.interpreter.ctx.resources.tokens) if paused else nullcontext()
         try:
-            with OWNER.watch(subject), show(PlanActivity(interpreter.ctx, subject)), beside:
+            with OWNER.watch(subject), self._entered(), show(PlanActivity(interpreter.ctx, subject)), beside:
                 has_ended = run()
         except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
             interpreter.emergency_cleanup(exc)
@@ -471,14 +492,3 @@ class RunEngine:
 
     def __repr__(self) -> str:
         return f"<RunEngine: {self.state}>"
-
-
-def _subscribers(subs: Any) -> list[tuple[str, Any]]:
-    """(name, function) pairs from what may be given as the subscribers of one call."""
-    if subs is None:
-        return []
-    if isinstance(subs, Mapping):
-        return [(name, f) for name, fs in subs.items() for f in (fs if isinstance(fs, list | tuple) else [fs])]
-    if isinstance(subs, list | tuple):
-        return [("all", function) for function in subs]
-    return [("all", subs)]

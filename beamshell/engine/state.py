@@ -36,6 +36,21 @@ class State(enum.StrEnum):
     def __repr__(self) -> str:
         return repr(self.value)
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether no plan runs."""
+        return self is State.IDLE
+
+    @property
+    def is_running(self) -> bool:
+        """Whether a plan runs, and nothing interrupts it."""
+        return self is State.RUNNING
+
+    @property
+    def is_paused(self) -> bool:
+        """Whether a plan is paused."""
+        return self is State.PAUSED
+
 
 class Phase(enum.StrEnum):
     """The part of a call that is under way; it decides what a failure and an abort do."""

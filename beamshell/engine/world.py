@@ -96,8 +96,11 @@ class World(Protocol):
     def suspenders_off(self) -> str:
         """Until when the suspenders are switched off, in words; empty while they count."""
 
-    def open_metadata(self, metadata: Mapping[str, Any]) -> dict[str, Any]:
-        """The start document's metadata for a run that a plan opens with `metadata`.
+    def next_scan_id(self) -> Any:
+        """The number of the next run, or an awaitable of it."""
+
+    def open_metadata(self, metadata: Mapping[str, Any], number: int) -> dict[str, Any]:
+        """The start document's metadata for a run of this number that a plan opens with `metadata`.
 
         Raises:
             Exception: the metadata were refused, and nothing was used up.

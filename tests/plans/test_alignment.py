@@ -197,7 +197,7 @@ def test_where_the_motor_goes_back_to_has_the_digits_of_the_motor(here):
 
 
 def test_a_run_that_is_refused_sends_no_motor_anywhere(here):
-    def refuse(_):
+    def refuse(*_):
         raise PlanError("no proposal")
 
     here.world.open_metadata = refuse

@@ -113,7 +113,7 @@ def stage(ctx: CommandContext, msg: Any) -> Any:
     if id(obj) not in resources.devices:
         ctx.add_device(obj)
     answer: Any = []
-    if hasattr(obj, "stage"):
+    if hasattr(obj, "stage") and hasattr(obj, "unstage"):
         if not any(other is obj for other in resources.staged):
             resources.staged.append(obj)  # before it is staged: a failure half-way is put back too
         answer = ctx.device(obj.stage)
@@ -130,7 +130,7 @@ def unstage(ctx: CommandContext, msg: Any) -> Any:
     answer: Any = []
     if ctx.paused is not None and ctx.paused.is_staged(obj):
         return answer  # it stays staged for the paused plan
-    if hasattr(obj, "unstage"):
+    if hasattr(obj, "unstage") and hasattr(obj, "stage"):
         try:
             answer = ctx.device(obj.unstage)
         finally:

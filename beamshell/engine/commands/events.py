@@ -5,7 +5,8 @@ Each command is a function of a CommandContext and the message; what it raises g
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from beamshell.engine import flyers, foreign_motions
@@ -112,9 +113,16 @@ def collect(ctx: CommandContext, msg: Any) -> Any:
 def locate(ctx: CommandContext, msg: Any) -> Any:
     """Setpoint and readback of each device, all asked together; of the only one, unless squeeze=False."""
     objects = (*(() if msg.obj is None else (msg.obj,)), *msg.args)
-    collectors = [
-        ctx.device(obj.begin_location) if hasattr(obj, "begin_location") else method_of(obj, "locate")
-        for obj in objects
-    ]
-    locations = [ctx.device(collect) for collect in collectors]
+    locations = [ctx.device(collect) for collect in [_begin_location(ctx, obj) for obj in objects]]
     return locations[0] if len(locations) == 1 and msg.kwargs.get("squeeze", True) else locations
+
+
+def _begin_location(ctx: CommandContext, obj: Any) -> Callable[[], Any]:
+    """Ask a device where it is; the function that waits for the answer."""
+    if hasattr(obj, "begin_location"):
+        begun: Callable[[], Any] = ctx.device(obj.begin_location)
+        return begun
+    method = method_of(obj, "locate")
+    if not ctx.world.speaks_asyncio(type(obj)):
+        return method
+    return partial(ctx.result_of, ctx.world.on_loop(method))

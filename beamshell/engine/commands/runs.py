@@ -24,7 +24,10 @@ def open_run(ctx: CommandContext, msg: Any) -> str:
     if msg.run in runs:
         key = "" if msg.run is None else f" with the key {msg.run!r}"
         raise IllegalMessageSequence(f"a run{key} is open already: close it first, or open this one with run=...")
-    run = RunBundler(ctx, ctx.world.open_metadata(msg.kwargs), ctx.world.files)
+    number = ctx.world.next_scan_id()
+    if hasattr(number, "__await__"):
+        number = ctx.awaited(lambda: number)
+    run = RunBundler(ctx, ctx.world.open_metadata(msg.kwargs, number), ctx.world.files)
     runs[msg.run] = run
     ctx.outcome.run_uids.append(run.uid)
     return run.uid
