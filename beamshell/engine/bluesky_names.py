@@ -195,6 +195,14 @@ class BlueskyNames:
         """Hands documents to the subscribers."""
         return self._world.dispatcher
 
+    def subscribe_lossless(self, function: Callable[..., Any], name: str = "all") -> int:
+        """The same as `subscribe`: no document is ever left out."""
+        return self.dispatcher.subscribe(function, name)
+
+    def unsubscribe_lossless(self, token: int) -> None:
+        """The same as `unsubscribe`."""
+        self.dispatcher.unsubscribe(token)
+
     @property
     def ignore_callback_exceptions(self) -> bool:
         """Whether a plan goes on when a subscriber fails; False makes the engine strict."""

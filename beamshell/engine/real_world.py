@@ -9,8 +9,8 @@ import logging
 import os
 import sys
 import time
-from asyncio import AbstractEventLoop
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from asyncio import AbstractEventLoop, gather
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -160,6 +160,10 @@ class RealWorld:
     def on_loop(self, function: Callable[[], Any]) -> LoopStatus:
         """Call `function` on the event loop."""
         return self.loop_thread.call(function)
+
+    def all_on_loop(self, functions: Sequence[Callable[[], Any]]) -> LoopStatus:
+        """Call coroutine functions on the event loop, all at the same time."""
+        return self.loop_thread.call(lambda: gather(*(function() for function in functions)))
 
     @property
     def loop_thread(self) -> LoopThread:

@@ -5,7 +5,7 @@ Protocols only. `real_world` fulfils them with threads and sockets; tests do it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from beamshell.engine.assets import KnownFiles
@@ -75,6 +75,9 @@ class World(Protocol):
 
     def on_loop(self, function: Callable[[], Any]) -> Any:
         """Call `function` on the event loop and await what it returns; a status whose `result` is the answer."""
+
+    def all_on_loop(self, functions: Sequence[Callable[[], Any]]) -> Any:
+        """As `on_loop`, with several coroutine functions at the same time; the result is a list."""
 
     def subscribe(self, function: Callable[..., Any], name: str) -> int:
         """Add a subscriber of documents; its token."""

@@ -350,3 +350,22 @@ def test_a_script_checks_the_limits_of_such_a_motor_before_anything_moves(RE):
 
 class SoftLimitError(Exception):
     """As a device of others may call it."""
+
+
+def test_several_devices_are_located_at_the_same_time():
+    under_way, most = 0, 0
+
+    class Place:
+        async def locate(self):
+            nonlocal under_way, most
+            under_way += 1
+            most = max(most, under_way)
+            await asyncio.sleep(0)
+            under_way -= 1
+            return {"setpoint": 1.0, "readback": 1.0}
+
+    def plan():
+        return (yield Msg("locate", None, Place(), Place()))
+
+    assert RunEngine({}).run(plan()).plan_result == [{"setpoint": 1.0, "readback": 1.0}] * 2
+    assert most == 2

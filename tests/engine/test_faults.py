@@ -439,3 +439,14 @@ def test_fault_29_an_engine_and_the_magics_leave_the_global_loop_alone():
     )
     finished = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
     assert finished.stdout.strip() == "untouched", finished.stderr
+
+
+def test_a_device_that_reads_nothing_is_named():
+    class Forgetful:
+        name = "det"
+
+        def read(self):
+            pass
+
+    with pytest.raises(PlanError, match=r"det: its read\(\) has returned nothing"):
+        RunEngine({})([Msg("read", Forgetful())])

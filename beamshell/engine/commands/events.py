@@ -5,8 +5,7 @@ Each command is a function of a CommandContext and the message; what it raises g
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from functools import partial
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from beamshell.engine import flyers, foreign_motions
@@ -44,6 +43,8 @@ def read(ctx: CommandContext, msg: Any) -> Any:
         _request_readings(ctx, [one for one in resources.triggered.values() if hasattr(one, "begin_read")])
     collect = resources.prefetched.pop(id(obj), None) if resources.prefetched else None
     readings = ctx.device(obj.read if collect is None else collect)
+    if readings is None:
+        raise PlanError(f"{name_of(obj)}: its read() has returned nothing; it must return a dict of readings")
     if id(obj) not in resources.devices:
         ctx.add_device(obj)
     run = resources.runs.get(msg.run)
@@ -113,16 +114,16 @@ def collect(ctx: CommandContext, msg: Any) -> Any:
 def locate(ctx: CommandContext, msg: Any) -> Any:
     """Setpoint and readback of each device, all asked together; of the only one, unless squeeze=False."""
     objects = (*(() if msg.obj is None else (msg.obj,)), *msg.args)
-    locations = [ctx.device(collect) for collect in [_begin_location(ctx, obj) for obj in objects]]
+    speaks_asyncio = [ctx.world.speaks_asyncio(type(obj)) for obj in objects]
+    begun = [
+        ctx.device(obj.begin_location) if hasattr(obj, "begin_location") else method_of(obj, "locate")
+        for obj in objects
+    ]
+    answers: Iterator[Any] = iter(())
+    if any(speaks_asyncio):
+        methods = [method for method, is_one in zip(begun, speaks_asyncio, strict=True) if is_one]
+        answers = iter(ctx.result_of(ctx.world.all_on_loop(methods)))
+    locations = [
+        next(answers) if is_one else ctx.device(method) for method, is_one in zip(begun, speaks_asyncio, strict=True)
+    ]
     return locations[0] if len(locations) == 1 and msg.kwargs.get("squeeze", True) else locations
-
-
-def _begin_location(ctx: CommandContext, obj: Any) -> Callable[[], Any]:
-    """Ask a device where it is; the function that waits for the answer."""
-    if hasattr(obj, "begin_location"):
-        begun: Callable[[], Any] = ctx.device(obj.begin_location)
-        return begun
-    method = method_of(obj, "locate")
-    if not ctx.world.speaks_asyncio(type(obj)):
-        return method
-    return partial(ctx.result_of, ctx.world.on_loop(method))
