@@ -68,6 +68,8 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
             raise
         if with_console:
             threading.Thread(target=_wait_for_end_of_console, args=[console_pid, sink, stopped], daemon=True).start()
+        for number in (signal.SIGTERM, signal.SIGINT):  # an exception could come anywhere, and skip the last lines
+            signal.signal(number, lambda *_: stopped.set())
         ended = threading.Event()
         writer = threading.Thread(target=_write_status, args=[follower, path, stopped, ended], daemon=True)
         writer.start()
@@ -79,7 +81,7 @@ def follow(folder: Path, name: str, block: Mapping[str, Any], *, with_console: b
 
 
 def _run(follower: Follower, stopped: threading.Event) -> bool:
-    """Let it follow in a thread, which no signal interrupts; whether it has failed in a way that nobody foresaw."""
+    """Let it follow in a thread, so that signals are heard; whether it has failed in a way that nobody foresaw."""
     failures: list[BaseException] = []
 
     def run() -> None:
@@ -95,11 +97,7 @@ def _run(follower: Follower, stopped: threading.Event) -> bool:
 
     thread = threading.Thread(target=run)
     thread.start()
-    while thread.is_alive():
-        try:
-            thread.join()
-        except KeyboardInterrupt:  # Ctrl+C, or SIGTERM
-            stopped.set()
+    thread.join()
     return bool(failures)
 
 

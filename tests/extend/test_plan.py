@@ -17,7 +17,7 @@ from beamshell.plans.unrun_plan_guard import PlanNotRun
 from beamshell.simulate import rehearse
 
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "extend" / "plan.md").read_text()
-MODULE, OWN_POINT = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+MODULE, OWN_POINT, FOR_BLUEAPI = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.fixture
@@ -68,3 +68,11 @@ def test_it_says_that_it_was_called_and_not_run(snake, motor, det):
         warnings.simplefilter("always")
         with pytest.warns(PlanNotRun, match="snake"):
             snake([det], motor, -1, 1, 3)
+
+
+def test_a_plan_with_types_measures(motor, det):
+    names = {}
+    exec(FOR_BLUEAPI, names)
+    events = []
+    RunEngine()(names["sweep"]([det], motor), lambda name, doc: events.append(doc["data"]) if name == "event" else None)
+    assert [round(event["th"], 3) for event in events][::20] == [-0.5, 0.5]

@@ -150,8 +150,8 @@ def test_a_count_ends_though_its_ioc_is_dead(RE: RunEngine, own_det: EpicsCounte
     RE.say = said.append
 
     def die() -> None:
+        own_ioc.kill()  # first, or it may still take the stop of the pause
         RE.request_pause()
-        own_ioc.kill()
 
     on_count(RE, own_det, die)
     RE.run(long_count(own_det))

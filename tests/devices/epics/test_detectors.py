@@ -126,9 +126,9 @@ def test_a_scaler_stops_all_its_channels_together(scaler: EpicsScaler) -> None:
     assert scaler.titles["scaler_I0"] == "I0"
 
 
-def test_a_scaler_has_eight_channels(demo_ioc: DemoIoc) -> None:
-    with pytest.raises(UnknownName, match="scaler has no channel '9'"):
-        EpicsScaler("BL:scaler", name="scaler", channels=[1, 9])
+def test_a_scaler_has_sixty_four_channels(demo_ioc: DemoIoc) -> None:
+    with pytest.raises(UnknownName, match="scaler has no channel '65'"):
+        EpicsScaler("BL:scaler", name="scaler", channels=[1, 65])
 
 
 def test_a_shutter_is_done_when_it_has_really_closed(shutter: EpicsShutter) -> None:
