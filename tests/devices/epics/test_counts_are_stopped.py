@@ -146,11 +146,8 @@ def own_det(own_ioc: DemoIoc) -> Iterator[EpicsCounter]:
 
 @pytest.mark.parametrize("end", ["stop", "abort", "halt"])
 def test_a_count_ends_though_its_ioc_is_dead(RE: RunEngine, own_det: EpicsCounter, own_ioc: DemoIoc, end: str) -> None:
-    said: list[str] = []
-    RE.say = said.append
-
     def die() -> None:
-        own_ioc.kill()  # first, or it may still take the stop of the pause
+        own_ioc.kill()
         RE.request_pause()
 
     on_count(RE, own_det, die)
@@ -160,5 +157,4 @@ def test_a_count_ends_though_its_ioc_is_dead(RE: RunEngine, own_det: EpicsCounte
         time.sleep(0.01)
     if RE.state == "paused":  # else the lost connection came first, and has failed the count
         RE.proceed(end)
-        assert any("det" in line for line in said)
     assert RE.state == "idle"
