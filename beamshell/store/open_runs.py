@@ -21,6 +21,7 @@ from typing import Any
 from beamshell.errors import StoreError
 from beamshell.store import run_file
 from beamshell.store.encoding import to_json
+from beamshell.store.order import is_in_order, name_in_order
 from beamshell.store.processes import process_exists, this_process
 
 _log = logging.getLogger(__name__)
@@ -89,6 +90,7 @@ def close_open_runs(folder: Path, any_host: bool = False, open_files: Iterable[P
                     continue
                 if _close(path):
                     closed.append(path)
+                    _name_in_order(folder, path)
                 marker.unlink(missing_ok=True)
         except (OSError, StoreError, LookupError, TypeError, ValueError) as exc:
             _log.warning("the run of %s could not be closed and is left for the next start: %s", marker, exc)
@@ -101,6 +103,7 @@ def close_open_runs(folder: Path, any_host: bool = False, open_files: Iterable[P
             with path.open("r+b") as file:
                 if _is_free(file.fileno()) and _close(path):
                     closed.append(path)
+                    _name_in_order(folder, path)
         except (OSError, StoreError, LookupError, TypeError, ValueError) as exc:
             _log.warning("%s could not be closed and is left for the next start: %s", path, exc)
     return closed
@@ -230,6 +233,12 @@ def _close(path: Path) -> bool:
         file.flush()
         os.fsync(file.fileno())
     return True
+
+
+def _name_in_order(folder: Path, path: Path) -> None:
+    """Name a run in `.order` whose console died before it could: followers would never find it."""
+    if path.is_relative_to(folder) and not is_in_order(folder, path):
+        name_in_order(folder, path, late=True)
 
 
 def _cut_torn_line(path: Path) -> None:

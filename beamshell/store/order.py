@@ -32,3 +32,17 @@ def name_in_order(folder: Path, path: Path, *, late: bool = False) -> None:
         append_lines(fd, line)
     finally:
         os.close(fd)
+
+
+def is_in_order(folder: Path, path: Path) -> bool:
+    """Whether `.order` names a run file.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    try:
+        names = (folder / "runs" / ORDER).read_bytes().splitlines()
+    except FileNotFoundError:
+        return False
+    name = path.relative_to(folder).as_posix().encode("utf-8", "surrogateescape")
+    return name in names or LATE.encode() + name in names

@@ -264,3 +264,16 @@ def test_a_damaged_marker_of_a_run_costs_no_run(content):
         with contextlib.closing(Runs(folder).index) as index:
             runs = [folder / row.path for row in index.rows("exit_status IS NULL")]
         assert close_open_runs(folder, open_files=runs) == runs
+
+
+def test_a_run_whose_console_died_before_it_was_named_in_the_order_is_named_when_it_is_closed(tmp_path):
+    journal = Journal(tmp_path)
+    for pair in short_run(1)[:-1]:
+        journal(*pair)
+    journal.close()
+    order = tmp_path / "runs" / ".order"
+    named = order.read_bytes()
+    order.unlink()
+    (closed,) = close_open_runs(tmp_path)
+    assert order.read_bytes() == b"+" + named
+    assert [run.path for run in Runs(tmp_path)] == [closed]
