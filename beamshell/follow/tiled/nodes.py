@@ -23,9 +23,13 @@ class RunNodes:
 
     Args:
         root: the container that holds the runs.
+
+    Attributes:
+        is_ours: whether all that Tiled has of the run was written here, and no answer was missing.
     """
 
     def __init__(self, root: Any) -> None:
+        self.is_ours = False
         self._root = root
         self._run: Any = None
         self._streams: dict[str, Any] = {}
@@ -39,7 +43,8 @@ class RunNodes:
         if self._run is None:
             metadata = {"start": plain(run.start_doc)}
             specs = [Spec("BlueskyRun", version="3.0")]
-            self._run = _node(self._root, run.uid, partial(self._root.create_container, metadata=metadata, specs=specs))
+            create = partial(self._root.create_container, metadata=metadata, specs=specs)
+            self._run, self.is_ours = _node(self._root, run.uid, create)
         for stream in run.streams.values():
             self._write_stream(stream)
 
@@ -49,7 +54,8 @@ class RunNodes:
         if stream.name not in self._streams:
             specs = [Spec("BlueskyEventStream", version="3.0"), Spec("composite")]
             create = partial(self._run.create_container, metadata=stream.metadata, specs=specs)
-            self._streams[stream.name] = _node(self._run, _node_name(stream.name), create).base
+            container, _is_new = _node(self._run, _node_name(stream.name), create)
+            self._streams[stream.name] = container.base
         node = self._streams[stream.name]
         if len(stream.updates) > stream.updates_written:
             node.update_metadata({"_config_updates": stream.updates}, drop_revision=True)
@@ -72,7 +78,7 @@ class RunNodes:
         import httpx
         import pyarrow as pa
 
-        if _TABLE in node:
+        if not self.is_ours and _TABLE in node:
             stream.has_written(len(_seq_nums(node[_TABLE])))
             return node[_TABLE]
         create = partial(node.create_appendable_table, key=_TABLE, metadata=stream.table_metadata())
@@ -96,7 +102,7 @@ class RunNodes:
             if place not in self._arrays:
                 stream, key = place
                 create = partial(self._streams[stream].new, source.structure_family, [source], metadata={})
-                node = _node(self._streams[stream], _node_name(key), create)
+                node, _is_new = _node(self._streams[stream], _node_name(key), create)
                 self._arrays[place] = node, node.data_sources()[0].id
             node, source.id = self._arrays[place]
             uri = node.uri.replace("/metadata/", "/data_source/", 1)
@@ -104,7 +110,7 @@ class RunNodes:
 
     def has_other_rows(self, stream: StreamRows) -> bool:
         """Whether a table has other rows than the run, or some of them twice."""
-        if stream.name not in self._tables:
+        if self.is_ours or stream.name not in self._tables:
             return False
         return sorted(_seq_nums(self._tables[stream.name])) != sorted(stream.seq_nums)
 
@@ -117,16 +123,16 @@ class RunNodes:
         self._run.update_metadata({"stop": plain(run.stop_doc)}, drop_revision=True)
 
 
-def _node(parent: Any, key: str, create: Callable[..., Any]) -> Any:
-    """A node that is created, or is there already."""
+def _node(parent: Any, key: str, create: Callable[..., Any]) -> tuple[Any, bool]:
+    """A node that is created, or is there already; and whether it is new."""
     import httpx
 
     try:
-        return create(key=key)
+        return create(key=key), True
     except httpx.HTTPStatusError as exc:
         if exc.response.status_code != 409:
             raise
-        return parent[key]
+        return parent[key], False
 
 
 def _node_name(name: str) -> str:

@@ -1,8 +1,8 @@
 """TiledSink: writes runs into a Tiled catalogue, each row of a table once and in its order.
 
 Tiled cannot tell whether it has a row: appending twice makes two. So after a doubt the run is read from its file again,
-the rows that Tiled has are counted, and the rest is appended. When a run has ended its rows are compared with those of
-the file, and a table that has others is written anew.
+the rows that Tiled has are counted, and the rest is appended. When such a run has ended its rows are compared with
+those of the file, and a table that has others is written anew.
 """
 
 from __future__ import annotations
