@@ -107,7 +107,7 @@ class Discretion:
 
     def memory(self) -> dict[str, Any]:
         """What it must remember to go on in another process; plain JSON."""
-        held = [list(happening) for happening in self._held]
+        held = [[*happening[:-1], dict(happening.facts)] for happening in self._held]
         return {"held": held, "known": list(self._known), "sent_at": dict(self._sent_at), "tried": dict(self._tried)}
 
     def remember(self, memory: Mapping[str, Any]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from beamshell.documents.points import number_of_points
@@ -35,6 +36,21 @@ URGENT = frozenset({"failed", "suspended", "disk", "dead"})
 """The kinds that are told also in quiet hours."""
 
 
+FACTS = {
+    "scan": "the number of the scan",
+    "plan": "the command, or the plan",
+    "sample": "of the scan",
+    "proposal": "of the scan",
+    "operator": "whose scan, console or comment it is",
+    "status": "how the scan has ended: success, abort, fail",
+    "points": "measured",
+    "duration": "of the scan, or how long it waits",
+    "reason": "why",
+    "comment": "that was written",
+}
+"""What is known of a happening, by the names that templates of messages use."""
+
+
 class Happening(NamedTuple):
     """Something that a person wants to know.
 
@@ -45,6 +61,7 @@ class Happening(NamedTuple):
         text: more of it, and what to type next; may be "".
         run: the uid of the run that it is about; "" for none.
         key: of the line that told it.
+        facts: what is known of it, by the names in FACTS.
     """
 
     kind: str
@@ -53,6 +70,7 @@ class Happening(NamedTuple):
     text: str
     run: str
     key: str
+    facts: Mapping[str, str] = MappingProxyType({})
 
 
 class HappeningFinder:
@@ -80,7 +98,7 @@ class HappeningFinder:
         elif line.name == "start":
             self._starts[line.run] = line.doc
             title = f"{_label(line.doc)} has begun: {plan_line(line.doc)}"
-            yield Happening("begun", _time(line), title, _about(line.doc), line.run, line.key)
+            yield Happening("begun", _time(line), title, _about(line.doc), line.run, line.key, _facts(line.doc))
         elif line.name == "stop" and (start := self._starts.pop(line.run, None)) is not None:
             yield self._end(start, line)
 
@@ -95,9 +113,10 @@ class HappeningFinder:
             waited_s = now - _time(line)
             if not is_told and waited_s >= self._suspended_after_s:
                 self._suspended[console] = line, True
-                title = f"waiting for {duration(waited_s)}: {listed(line.doc.get('reasons') or ['a suspender'])}"
+                facts = {"duration": duration(waited_s), "reason": listed(line.doc.get("reasons") or ["a suspender"])}
+                title = f"waiting for {facts['duration']}: {facts['reason']}"
                 text = "It goes on by itself. why tells more; suspenders shows what it waits for."
-                yield Happening("suspended", now, title, text, "", line.key)
+                yield Happening("suspended", now, title, text, "", line.key, facts)
         is_low = free_gb < self._disk_gb
         if is_low and not self._disk_is_low:
             title = f"the data folder's disk has {free_gb:.1f} GB left"
@@ -124,8 +143,9 @@ class HappeningFinder:
         console = f"the console of {watched.operator} ({host}, pid {pid})"
         run = run if start is not None else ""
         key = f"{trouble.kind} {trouble.console} {watched.beat}"
+        facts = _facts(start or {}) | {"operator": str(watched.operator), "reason": trouble.reason}
         if trouble.kind == BACK:
-            return Happening("released", now, f"{console} goes on{in_scan}", "", run, key)
+            return Happening("released", now, f"{console} goes on{in_scan}", "", run, key, facts)
         if trouble.kind == DIED:
             title = f"{console} has died{in_scan}: {trouble.reason}"
             text = f"Motors may still move and a shutter may be open.\n{again}" if in_scan else again
@@ -135,7 +155,7 @@ class HappeningFinder:
         else:
             title = f"{console} hangs{in_scan}: no sign of life for {duration(SILENT_AFTER_S)}"
             text = f"Look at its terminal. If nothing helps: kill -9 {pid} on {host}.\n{again}"
-        return Happening("dead", now, title, text, run, key)
+        return Happening("dead", now, title, text, run, key, facts)
 
     def memory(self) -> dict[str, Any]:
         """What it must remember to go on in another process; plain JSON."""
@@ -165,7 +185,8 @@ class HappeningFinder:
         number = start.get("scan_id")
         remedy = f"why {number} tells why; continue {number} measures the rest, if it can.\n"
         text = f"{'' if kind == 'completed' else remedy}{plan_line(dict(start))}\n{_about(start)}".strip()
-        return Happening(kind, _time(line), title, text, line.run, line.key)
+        facts = _facts(start) | {"status": status, "points": points, "duration": took, "reason": reason}
+        return Happening(kind, _time(line), title, text, line.run, line.key, facts)
 
     def _take_entry(self, line: Line) -> Iterator[Happening]:
         facts, console = line.doc, str(line.doc.get("console"))
@@ -178,27 +199,42 @@ class HappeningFinder:
             since = self._suspended.pop(console, None)
             if kind == "released" and since is not None and since[1]:
                 waited = duration(_time(line) - _time(since[0]))
-                yield Happening("released", _time(line), f"it goes on, after {waited}", "", "", line.key)
+                wait = {"duration": waited}
+                yield Happening("released", _time(line), f"it goes on, after {waited}", "", "", line.key, wait)
         if kind == "ended" and facts.get("status") == "fail" and not facts.get("uids"):  # a run tells its own end
-            title = f"{facts.get('command') or 'a plan'} has failed: {facts.get('reason')}"
-            yield Happening("failed", _time(line), title, "why tells more.", "", line.key)
+            plan = str(facts.get("command") or "a plan")
+            why = {"plan": plan, "reason": str(facts.get("reason"))}
+            title = f"{plan} has failed: {why['reason']}"
+            yield Happening("failed", _time(line), title, "why tells more.", "", line.key, why)
         elif kind == "item" and facts.get("state") == "failed":
-            title = f"the queue: {facts.get('line')} has failed: {facts.get('reason')}"
-            yield Happening("failed", _time(line), title, "queue shows what is left.", "", line.key)
+            why = {"plan": str(facts.get("line")), "reason": str(facts.get("reason"))}
+            title = f"the queue: {why['plan']} has failed: {why['reason']}"
+            yield Happening("failed", _time(line), title, "queue shows what is left.", "", line.key, why)
         elif kind == "queue":
             title = f"the queue has come to its end: {facts.get('states')}"
-            yield Happening("queue", _time(line), title, "queue add puts more into it.", "", line.key)
+            states = {"reason": str(facts.get("states"))}
+            yield Happening("queue", _time(line), title, "queue add puts more into it.", "", line.key, states)
 
     def _take_amendment(self, line: Line) -> Iterator[Happening]:
         if line.doc.get("kind") == "comment":
             scan_id, operator = line.doc.get("scan_id"), line.doc.get("operator") or "somebody"
             about = f" on scan {scan_id}" if scan_id is not None else ""
-            title = f"{operator}{about}: {line.doc.get('value')}"
-            yield Happening("comment", _time(line), title, "", line.run, line.key)
+            comment = str(line.doc.get("value"))
+            facts = {"comment": comment, "operator": operator, "scan": "" if scan_id is None else str(scan_id)}
+            title = f"{operator}{about}: {comment}"
+            yield Happening("comment", _time(line), title, "", line.run, line.key, facts)
 
 
 def _label(start: Mapping[str, Any]) -> str:
     return f"scan {start.get('scan_id', str(start.get('uid'))[:8])}"
+
+
+def _facts(start: Mapping[str, Any]) -> dict[str, str]:
+    """What a start document tells of its scan."""
+    facts = {key: str(start[key]) for key in ("sample", "proposal", "operator") if start.get(key)}
+    if "scan_id" in start:
+        facts["scan"] = str(start["scan_id"])
+    return facts | ({"plan": plan_line(dict(start))} if start else {})
 
 
 def _about(start: Mapping[str, Any]) -> str:

@@ -9,7 +9,7 @@ import contextlib
 import json
 import shutil
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 
 from beamshell.errors import SinkDown
@@ -18,6 +18,7 @@ from beamshell.follow.happenings import Happening, HappeningFinder
 from beamshell.follow.lines import AMENDMENT, CONSOLE, Line
 from beamshell.follow.picture import Picture, draw
 from beamshell.follow.sink import Sink
+from beamshell.follow.texts import Texts
 from beamshell.follow.watchdog import Watchdog, signs_of_consoles
 from beamshell.store.whole_files import replace_file
 from beamshell.text.times import parse_duration
@@ -41,9 +42,10 @@ class Messenger(Sink):
         suspended_after: how long a plan must have waited before that is told, such as "5min".
         disk_gb: free space in GB below which the disk is told.
         picture: the plot of a run goes with the message that tells its end.
+        texts: the words by kind of happening, such as {"failed": "{scan} of {sample}: {reason}"}; see `Texts`.
 
     Raises:
-        ConfigError: a kind or the quiet hours are wrong.
+        ConfigError: a kind, the quiet hours or a text is wrong.
         UsageError: a time is wrong.
     """
 
@@ -57,8 +59,10 @@ class Messenger(Sink):
         suspended_after: str = "5min",
         disk_gb: float = 5.0,
         picture: bool = True,
+        texts: Mapping[str, str] | None = None,
     ) -> None:
         self._wants_picture = picture
+        self._texts = Texts(texts)
         self._pictures: dict[str, Picture | None] = {}  # that of the last run, by its uid
         self._watchdog = Watchdog()
         self._finder = HappeningFinder(parse_duration(suspended_after), disk_gb)
@@ -145,8 +149,9 @@ class Messenger(Sink):
             self._remember()
 
     def _offer(self, happenings: Sequence[Happening]) -> None:
+        in_words = [self._texts.in_words(happening) for happening in happenings]
         for discretion in self._discretions:
-            discretion.offer(happenings)
+            discretion.offer(in_words)
 
     def _for_each_receiver(self, send: Callable[[int], None]) -> None:
         """Call `send` with the number of each receiver, also after one that takes nothing.

@@ -91,6 +91,8 @@ def make_sink(name: str, block: Mapping[str, Any]) -> Sink:
     revealed = {key: _revealed(value, f"followers: {name}: {key}") for key, value in settings.items()}
     try:
         return kind(**revealed)
+    except ConfigError as exc:
+        raise ConfigError(f"followers: {name}: {exc}") from exc
     except (TypeError, ValueError) as exc:  # a setting of a wrong type; its value may be a secret
         raise ConfigError(
             f"followers: {name} ({block['sink']}) does not take these settings: {type(exc).__name__}"
