@@ -253,9 +253,9 @@ class Flyer(Device):
         """The fields to show first: all that it records."""
         return {"fields": list(self.describe_points())}
 
-    def describe_collect(self) -> dict[str, dict[str, DataKey]]:
-        """The data keys of `collect`: one stream, with the flyer's name unless the plan names it."""
-        return {self.name: self.describe_points()}
+    def describe_collect(self) -> dict[str, DataKey]:
+        """The data keys of `collect`, all of one stream, which the plan names."""
+        return self.describe_points()
 
     def collect_pages(self) -> Iterator[dict[str, Any]]:
         """The points that were not handed over yet, as a partial event page; nothing if there are none.
@@ -274,13 +274,6 @@ class Flyer(Device):
         first, self._handed_over = self._handed_over, max(self._handed_over, len(points.times))
         if len(points.times) > first:
             yield points.page(first)
-
-    def collect(self) -> Iterator[dict[str, Any]]:
-        """The same as `collect_pages`, one partial event after the other."""
-        for page in self.collect_pages():
-            for row, moment in enumerate(page["time"]):
-                data = {key: column[row] for key, column in page["data"].items()}
-                yield {"data": data, "timestamps": dict.fromkeys(data, moment), "time": moment}
 
 
 def end_with(status: DeviceStatus, parts: list[Status]) -> None:

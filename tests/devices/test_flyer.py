@@ -76,7 +76,6 @@ def test_it_is_what_the_engine_asks_for(kite):
         protocols.Flyable,
         protocols.Collectable,
         protocols.EventPageCollectable,
-        protocols.EventCollectable,
         protocols.Stoppable,
         protocols.Pausable,
         protocols.Checkable,
@@ -106,14 +105,6 @@ def test_what_it_saw_so_far_is_handed_over_on_the_way_and_only_once(kite):
     flight.finish()
     assert collected(kite) == [2, 3]
     assert collected(kite) == []
-
-
-def test_events_come_one_by_one_too(kite):
-    flying(kite, 2)
-    assert list(kite.collect()) == [
-        {"data": {"height": height}, "timestamps": {"height": float(height)}, "time": float(height)}
-        for height in (0, 1)
-    ]
 
 
 def test_each_flight_hands_over_its_own_points(kite):
@@ -250,8 +241,8 @@ def test_unstaging_ends_the_flight(kite):
     assert flight.done
 
 
-def test_its_stream_has_its_name_unless_the_plan_says_otherwise(kite):
-    assert list(kite.describe_collect()) == ["kite"]
+def test_all_that_it_records_is_of_one_stream_which_the_plan_names(kite):
+    assert list(kite.describe_collect()) == ["height"]
     assert kite.hints == {"fields": ["height"]}
 
 

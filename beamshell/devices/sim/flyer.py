@@ -24,7 +24,7 @@ from beamshell.text.nearest import unknown
 class SynFlyer(Flyer):
     """A device that acquires by itself between `kickoff` and `complete`: a Gaussian peak, seen from start to stop.
 
-    Handed over are `<name>_position` and `<name>_counts`, in one stream called after the flyer; also while it flies.
+    Handed over are `<name>_position` and `<name>_counts`, in one stream; also while it flies.
 
     Args:
         prefix: unused; there for device files.
@@ -43,8 +43,8 @@ class SynFlyer(Flyer):
         >>> flyer = SynFlyer(name="flyer", start=-2, stop=2, num=5)
         >>> flyer.kickoff().wait()
         >>> flyer.complete().wait()
-        >>> [event["data"]["flyer_position"] for event in flyer.collect()]
-        [-2.0, -1.0, 0.0, 1.0, 2.0]
+        >>> [page["data"]["flyer_position"] for page in flyer.collect_pages()]
+        [[-2.0, -1.0, 0.0, 1.0, 2.0]]
     """
 
     needs_path: ClassVar[bool] = False
