@@ -8,11 +8,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from beamshell.errors import DeviceError
+from beamshell.errors import DeviceError, NotConnected
 from beamshell.protocols import speaks_asyncio
 
 ANSWER_S = 5.0
 """Seconds that a coroutine of a device may take to answer a question."""
+
+NOT_CONNECTED = "it has not connected (connect it again: with init_devices(), or RE(ensure_connected(...)))"
 
 Wait = Callable[[Callable[[], Any], float], Any]
 """Calls a function on an event loop, and returns what it answers within some seconds."""
@@ -39,6 +41,7 @@ def answer(method: Callable[..., Any], *args: Any, within_s: float = ANSWER_S) -
 
     Raises:
         TimeoutError: a coroutine has not answered in time.
+        NotConnected: the device has never connected.
         NoEventLoopError: no engine was made yet that could wait for a coroutine.
     """
     owner = getattr(method, "__self__", None)
@@ -48,5 +51,7 @@ def answer(method: Callable[..., Any], *args: Any, within_s: float = ANSWER_S) -
         raise NoEventLoopError(f"{getattr(owner, 'name', owner)}: no event loop runs; make a RunEngine first")
     try:
         return _waits[0](lambda: method(*args), within_s)
+    except NotImplementedError as exc:  # of ophyd-async's signals before they have connected
+        raise NotConnected(f"{getattr(owner, 'name', owner)}: {NOT_CONNECTED}") from exc
     except TimeoutError as exc:
         raise TimeoutError(str(exc) or f"{getattr(owner, 'name', owner)}: no answer within {within_s:g} s") from exc

@@ -11,8 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from beamshell.awaiting import answer
+from beamshell.awaiting import NOT_CONNECTED, answer
 from beamshell.engine.asyncio_devices import loop_thread
+from beamshell.errors import NotConnected
 from beamshell.protocols import has_position, speaks_asyncio
 
 LOOK_S = 2.0
@@ -105,7 +106,10 @@ class PlainView:
             if not status.wait_until_done(LOOK_S):
                 status.cancel()
                 raise TimeoutError(f"{self.of.name}: no answer within {LOOK_S:g} s")
-            return status.result()
+            try:
+                return status.result()
+            except NotImplementedError as exc:  # of ophyd-async's signals before they have connected
+                raise NotConnected(f"{self.of.name}: {NOT_CONNECTED}") from exc
 
         return collect
 

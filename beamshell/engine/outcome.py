@@ -25,6 +25,15 @@ NO_PLAN_RETURN = _NoPlanReturn()
 """The result of a plan that has not come to its own end."""
 
 
+def _own_end(error: BaseException | None) -> str | None:
+    """The exit status of a plan that has raised RequestStop or RequestAbort, ours or bluesky's, to end itself.
+
+    That is no failure: an agent of bluesky-adaptive ends a plan so.
+    """
+    names = {kind.__name__ for kind in type(error).__mro__}
+    return "success" if "RequestStop" in names else "abort" if "RequestAbort" in names else None
+
+
 @dataclass(frozen=True)
 class RunEngineResult:
     """The result of a call that has ended or is paused.
@@ -143,6 +152,8 @@ class Outcome:
         if self.interrupted:
             if error is not None and not isinstance(error, ENDS_A_PLAN):
                 self.problems.append(f"the plan raised while it was ending: {type(error).__name__}: {error}")
+        elif (status := _own_end(error)) is not None:
+            self.exit_status, self.reason, self.error = status, str(error), None
         elif error is not None:
             self.exit_status, self.reason = "fail", str(error) or type(error).__name__
 

@@ -8,6 +8,7 @@ from typing import Any
 import bluesky.plan_stubs as bps
 import bluesky.plans as bp
 import bluesky.preprocessors as bpp
+import bluesky.utils
 import pytest
 from bluesky.callbacks import CallbackCounter, CollectThenCompute, LiveTable, collector
 from document_rules import check
@@ -15,7 +16,8 @@ from ophyd import sim
 from ophyd.status import DeviceStatus
 
 from beamshell import RunEngine
-from beamshell.errors import FailedStatus, RunEngineInterrupted
+from beamshell.errors import FailedStatus, RequestAbort, RequestStop, RunEngineInterrupted
+from beamshell.plans.preprocessors import run_wrapper
 
 Documents = list[tuple[str, dict[str, Any]]]
 
@@ -228,3 +230,22 @@ def test_collecting_callbacks_of_bluesky(RE, hw):
     mean, values = Mean(), []
     RE(bp.count([hw.det], num=4), [mean, lambda name, doc: name == "event" and collector("det", values)(name, doc)])
     assert mean.mean == pytest.approx(sum(values) / 4)
+
+
+@pytest.mark.parametrize(
+    ("in_run", "request_"),
+    [
+        (run_wrapper, RequestAbort),
+        (run_wrapper, RequestStop),
+        (bpp.run_wrapper, bluesky.utils.RequestAbort),
+        (bpp.run_wrapper, bluesky.utils.RequestStop),
+    ],
+)
+def test_a_plan_that_requests_its_own_end_has_not_failed(RE, hw, docs, in_run, request_):
+    def plan():
+        yield from bps.trigger_and_read([hw.det])
+        raise request_("enough")
+
+    assert RE(in_run(plan()))
+    assert stop_of(docs)[0] == request_.exit_status
+    assert RE.state == "idle"
