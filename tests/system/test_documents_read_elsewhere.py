@@ -13,6 +13,7 @@ from pathlib import Path
 
 import document_rules
 import pytest
+from bluesky.callbacks.json_writer import JSONWriter
 from terminal import QUICK, environment
 
 from beamshell.shell.commands import commands
@@ -86,6 +87,15 @@ def test_each_command_that_measures_has_made_a_run(runs: list[Run]) -> None:
 def test_event_models_schemas_accept_each_document(runs: list[Run]) -> None:
     for run in runs:
         document_rules.check(run.documents())
+
+
+def test_blueskys_json_writer_takes_the_documents_of_a_run_on_disk(runs: list[Run], tmp_path: Path) -> None:
+    for run in runs:
+        writer = JSONWriter(str(tmp_path))
+        for name, doc in run.documents():
+            writer(name, doc)
+        written = json.loads((tmp_path / str(writer.filename)).read_text())
+        assert [entry["doc"] for entry in written] == [doc for _, doc in run.documents()]
 
 
 def test_blueskys_readers_of_files_and_tiled_have_the_values_that_our_tables_have(runs: list[Run], data: Path) -> None:
