@@ -290,7 +290,7 @@ def send_until_taken(sink, lines):
 def test_a_frozen_server_that_takes_a_request_late_has_each_row_once(
     sink_of, journal, fresh, catalogue, server, monkeypatch
 ):
-    monkeypatch.setattr("beamshell.follow.tiled.sink._ANSWERS_WITHIN_S", 0.3)
+    monkeypatch.setattr("beamshell.follow.tiled.sink._ANSWERS_WITHIN_S", 2.0)
     documents = fresh(10)
     lines = written(journal, documents)
     sink = sink_of()
