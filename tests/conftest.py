@@ -72,15 +72,22 @@ LONGEST = (
     "shell/test_random_typist.py",
     "system/test_examples_of_help.py",
     "system/test_long.py",
+    "analysis/test_fits.py",
 )
 """Files in which one test, or what all of its tests wait for, takes longer than most files do."""
 ROOMS_THAT_WAIT = ("system", "devices", "ioc", "channels", "interop")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Files that take longest come first, so that no worker is left with one of them at the end."""
-    order = [*(f"tests/{file}::" for file in LONGEST), *(f"tests/{room}/" for room in ROOMS_THAT_WAIT)]
-    items.sort(key=lambda item: next((n for n, place in enumerate(order) if place in item.nodeid), len(order)))
+    """Files that take longest come first; then files that wait and files that compute, evenly mixed, for both cores."""
+    files = list(dict.fromkeys(item.nodeid.partition("::")[0] for item in items))
+    longest = [file for name in LONGEST for file in files if file == f"tests/{name}"]
+    rooms = tuple(f"tests/{room}/" for room in ROOMS_THAT_WAIT)
+    share: dict[str, float] = {file: rank - len(longest) for rank, file in enumerate(longest)}
+    for waits in (True, False):
+        alike = [file for file in files if file not in longest and file.startswith(rooms) is waits]
+        share |= {file: rank / len(alike) for rank, file in enumerate(alike)}
+    items.sort(key=lambda item: share[item.nodeid.partition("::")[0]])
 
 
 def pytest_collection_finish() -> None:
