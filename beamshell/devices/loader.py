@@ -357,4 +357,6 @@ def _build(line: DeviceLine, cls: Callable[..., Any], arguments: Mapping[str, An
     except BeamshellError as exc:
         raise line.problem(str(exc).removeprefix(f"{line.name}: ")) from exc  # the place names it already
     except (Exception, SystemExit) as exc:  # a class may be anybody's code; one bad device never stops the rest
-        raise line.problem(f"{cls.__name__} could not be built: {exc}") from exc
+        says_enough = len(str(exc).split()) > 1  # a KeyError is its key alone
+        reason = str(exc) if says_enough else f"{type(exc).__name__}: {exc}"
+        raise line.problem(f"{cls.__name__} could not be built: {reason}") from exc

@@ -23,6 +23,8 @@ class Box:
     def __init__(self, prefix: str = "", *, name: str, size: float = 1.0, limits: tuple[float, float] = (0, 0)) -> None:
         if size < 0:
             raise ValueError("a box has a size")
+        if size == 0:
+            raise KeyError(None)
         self.prefix, self.name, self.size, self.limits = prefix, name, size, limits
 
     def read(self) -> dict[str, object]:
@@ -80,6 +82,11 @@ def test_one_bad_device_never_stops_the_rest(tmp_path: Path) -> None:
     )
     assert list(registry) == ["a", "c"]
     assert problems == ["devices.yml:2:1: b: Box could not be built: a box has a size"]
+
+
+def test_an_error_without_words_is_named_by_its_kind(tmp_path: Path) -> None:
+    _, problems = load(tmp_path, "b: {class: boxes.Box, size: 0}\n")
+    assert problems == ["devices.yml:1:1: b: Box could not be built: KeyError: None"]
 
 
 def test_a_bad_device_stays_known_by_its_reason(tmp_path: Path) -> None:
