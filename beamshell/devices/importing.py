@@ -48,10 +48,8 @@ class ImportedFile:
         reasons = {reason for _, reason in self.refused}
         heading = [f"Made of {source} by `beamshell import`."]
         heading += [f"Left out: {problem}" for problem in self.problems if str(problem) not in reasons]
-        refused = "".join(
-            f"\n# {reason}\n# {native_text([replace(line, name=_one_line(line.name))])}"
-            for line, reason in self.refused
-        )
+        entries = [(reason, native_text([line]).rstrip("\n")) for line, reason in self.refused]
+        refused = "".join(f"\n# {_one_line(reason)}\n# {_one_line(entry)}\n" for reason, entry in entries)
         return native_text(self.lines, map(_one_line, heading)) + refused
 
 
@@ -109,4 +107,5 @@ def _line_number(problem: ConfigError) -> int:
 
 
 def _one_line(text: str) -> str:
-    return text.replace("\n", " ")
+    """A text that fits into a comment: an error may have many lines, and so may a name."""
+    return " ".join(text.splitlines())

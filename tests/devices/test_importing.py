@@ -68,3 +68,13 @@ def test_a_value_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     imported = import_devices(tmp_path / "db.json")
     assert imported.lines == []
     assert str(imported.problems[0]).endswith("db.json:1:2: a: what it says cannot be written as YAML")
+
+
+def test_a_name_and_a_reason_of_many_lines_stay_comments(tmp_path: Path) -> None:
+    (tmp_path / "db.json").write_text(
+        '{"a\\nb": {"device_class": "ophyd.Signal"}, "c": {"device_class": "own\\nclass.X"},\n'
+        '"d": {"device_class": "ophyd.Signal"}}'
+    )
+    (tmp_path / "devices.yml").write_text(import_devices(tmp_path / "db.json").text("db.json"))
+    registry, problems = load_devices(tmp_path / "devices.yml")
+    assert (list(registry), problems) == (["d"], [])
