@@ -148,7 +148,6 @@ class AreaDetector:
 
     def _finish(self, round_number: int) -> None:
         """End the acquisition after the last frame; with WaitForPlugins, after the plugins have processed it."""
-        self._rest("Acquisition complete")
         if self._at["WaitForPlugins"].get():
             self._writer.when_idle(lambda: self._complete(round_number))
         else:
@@ -162,6 +161,7 @@ class AreaDetector:
     def _complete(self, round_number: int) -> None:
         with self._button.locked():  # so that it is not stopped or started at this moment
             if round_number == self._round:
+                self._rest("Acquisition complete")  # ophyd may start the next one as soon as it sees this
                 self._show("AcquireBusy", 0)
                 self._button.done()
 
