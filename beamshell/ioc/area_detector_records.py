@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 TEXT_SIZE = 256
 _STATES = ("ZR", "ON", "TW", "TH", "FR", "FV", "SX", "SV", "EI", "NI", "TE")
-DETECTOR_STATES = ("Idle", "Acquire", "Readout", "Correct", "Saving", "Aborting", "Error", "Waiting")
+DETECTOR_STATES = (
+    *("Idle", "Acquire", "Readout", "Correct", "Saving", "Aborting", "Error", "Waiting"),
+    *("Initializing", "Disconnected", "Aborted"),
+)
 DATA_TYPES = ("Int8", "UInt8", "Int16", "UInt16", "Int32", "UInt32", "Int64", "UInt64", "Float32", "Float64")
 UINT16 = DATA_TYPES.index("UInt16")
 WRITING_FAILED = 1
@@ -112,6 +115,12 @@ def records(places: Places, width: int, height: int) -> dict[str, str]:
     return {**camera, **image.texts, **_statistics(places.stats), **_file_writer(places.hdf)}
 
 
+_MAKE = {
+    **{"Manufacturer": "beamshell", "Model": "simulated", "PortName": "cam1", "SerialNumber": "1"},
+    **dict.fromkeys(("ADCoreVersion", "DriverVersion", "SDKVersion", "FirmwareVersion"), "3.0.0"),
+}
+
+
 def _camera(prefix: str, width: int, height: int) -> dict[str, str]:
     camera = RecordSet(prefix)
     camera.add("busy", "Acquire")
@@ -139,8 +148,12 @@ def _camera(prefix: str, width: int, height: int) -> dict[str, str]:
     camera.state("ColorMode_RBV", ("Mono", "Bayer", "RGB1", "RGB2", "RGB3"))
     camera.state("DetectorState_RBV", DETECTOR_STATES)
     camera.long_text("StatusMessage_RBV")
-    for name, value in {"Manufacturer": "beamshell", "Model": "simulated", "PortName": "cam1"}.items():
-        camera.fixed_text(f"{name}_RBV", value)
+    camera.reading("UniqueId_RBV")
+    for dimension in range(3):
+        camera.reading(f"ArraySize{dimension}_RBV")
+    camera.text("NDAttributesFile")
+    for name, text in _MAKE.items():
+        camera.fixed_text(f"{name}_RBV", text)
     return camera.texts
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from beamshell.awaiting import answer
-from beamshell.errors import NotConnected
+from beamshell.errors import BeamshellError, NotConnected
 from beamshell.protocols import has_position
 
 _earlier_readings: WeakKeyDictionary[Any, dict[str, Any]] = WeakKeyDictionary()
@@ -71,7 +71,7 @@ class DeviceModel:
         """The reading that the device would give: the real one, with the simulated position if the plan has set it."""
         if self._reading is None:
             self.require_connection()
-            self.keep(answer(self.device.read))
+            self.keep(self._read())
         assert self._reading is not None
         if not self.was_set:
             return dict(self._reading)
@@ -83,6 +83,18 @@ class DeviceModel:
             key: {**value, "value": positions[key]} if key in positions else value
             for key, value in self._reading.items()
         }
+
+    def _read(self) -> dict[str, Any]:
+        """The real reading; {} of a detector that cannot be read before it is staged, as some of other libraries."""
+        try:
+            reading: dict[str, Any] = answer(self.device.read)
+        except (BeamshellError, TimeoutError):
+            raise
+        except Exception:
+            if not hasattr(self.device, "stage"):
+                raise
+            return {}
+        return reading
 
     @property
     def has_reading(self) -> bool:

@@ -1,4 +1,4 @@
-"""ophyd-async's motor on the demo beamline's motor records, over Channel Access, in our engine and at the prompt."""
+"""ophyd-async's motor and camera on the demo beamline's records, over Channel Access, in our engine."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import bluesky.plans
 import pytest
 from bluesky.simulators import check_limits
 from ophyd_async.core import init_devices
+from ophyd_async.epics.adsimdetector import SimDetector
 from ophyd_async.epics.core import epics_signal_rw
 from ophyd_async.epics.motor import Motor, MotorLimitsError
 
@@ -16,6 +17,7 @@ from beamshell.errors import LimitError, NotConnected
 from beamshell.plans import rel_scan, scan
 from beamshell.plans import stubs as bps
 from beamshell.shell.positions import positions_table
+from beamshell.simulate.simulator import rehearse
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +80,15 @@ def test_a_suspender_follows_a_signal_of_a_pv(RE, demo_ioc):
     finally:
         RE.remove_suspender(suspender)
         RE(bps.mv(setting, speed))
+
+
+def test_its_camera_is_staged_prepared_and_triggered_at_each_point(RE, motor):
+    with init_devices():
+        camera = SimDetector("ca://BL:cam:")
+    names = []
+    RE(scan([camera], motor, 0, 1, 3), lambda name, _: names.append(name))
+    assert names == ["start", "descriptor", "event", "event", "event", "stop"]
+    assert rehearse(scan([camera], motor, 0, 1, 3)).problems == []
 
 
 def test_a_motor_that_never_connected_is_refused_with_words(RE):

@@ -7,7 +7,7 @@ import asyncio
 import bluesky.plans
 import pytest
 from bluesky.simulators import check_limits
-from ophyd_async.core import init_devices, soft_signal_rw
+from ophyd_async.core import StandardDetector, init_devices, soft_signal_rw
 from ophyd_async.sim import PatternGenerator, SimMotor, SimPointDetector, SimStage
 
 from beamshell.engine.suspenders import SuspendFloor
@@ -34,6 +34,10 @@ class Silent(SimMotor):
         await asyncio.sleep(60)
 
 
+class Files(StandardDetector):
+    """A detector that has no value before it is staged and prepared, and puts its pictures into files."""
+
+
 @pytest.fixture
 def there(prompt):
     """The prompt, with devices of ophyd-async as a person makes them."""
@@ -43,6 +47,7 @@ def there(prompt):
         LimitedMotor=LimitedMotor,
         PatternGenerator=PatternGenerator,
         SimPointDetector=SimPointDetector,
+        Files=Files,
         SimStage=SimStage,
     )
     prompt(
@@ -51,6 +56,7 @@ def there(prompt):
         "    stage = SimStage(PatternGenerator())\n"
         "    pd = SimPointDetector(PatternGenerator(), num_channels=1)\n"
         "    beam = soft_signal_rw(float, 5.0, units='mA')\n"
+        "    pictures = Files()\n"
     )
     prompt("pd.acquire_time._connector.backend.set_value(0.01); stage.x.velocity._connector.backend.set_value(0.0)")
     return prompt
@@ -94,6 +100,7 @@ def test_a_silent_motor_is_one_cell_and_is_offline(there, typed, monkeypatch):
         ("ct beam", "beam  5 mA"),
         ("ct pd", "pd-channel-1-value"),
         ("ct pd 0.3", "pd has no count time"),
+        ("ct pictures", "pictures: counted, and without a value to show"),
         ("devices am", "am.user_setpoint"),
         ("watchpv beam > 3", "beam is 5 mA (> 3)"),
         ("scan pd am 0 1 3", "scan 1: success, 3 points"),

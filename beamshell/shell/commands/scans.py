@@ -175,6 +175,8 @@ def _keeps_stopped_count(detector: Any, triggered: list[Any]) -> bool:
 
 def _show_counts(detectors: list[Any], readings: dict[str, Any]) -> None:
     keys = {key: value for detector in detectors for key, value in answer(detector.describe).items()}
+    if not readings:
+        print_answer(f"{listed(detector.name for detector in detectors)}: counted, and without a value to show")
     width = max((len(name) for name in readings), default=0)
     alarms = alarms_of(readings)
     for name, reading in readings.items():
