@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -11,7 +12,9 @@ import time
 import pytest
 from data_folder import journal as journal
 from data_folder import rescue_place as rescue_place
+from logbook_servers import ELOG_HASH, PASSWORD
 from run_documents import make_run as make_run
+from tiled_server import API_KEY
 
 from beamshell.errors import LineRefused, SinkDown
 from beamshell.follow.lines import AMENDMENT, CONSOLE
@@ -20,6 +23,24 @@ from beamshell.store import ConsoleLog
 from beamshell.store.control_folder import ControlFolder
 from beamshell.store.control_rules import Console
 from beamshell.store.processes import this_process
+
+SECRETS = re.compile(f"{PASSWORD}|{re.escape(ELOG_HASH)}|{API_KEY}|s3cret".encode())
+
+
+@pytest.fixture(autouse=True)
+def no_secret_in_files_and_arguments(tmp_path, monkeypatch):
+    """A test that writes a secret into a file, or starts a process with one in its arguments, has failed."""
+    start, arguments = subprocess.Popen.__init__, []
+
+    def note(process, words, *more, **options):
+        arguments.append(repr(words).encode())
+        start(process, words, *more, **options)
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", note)
+    yield
+    assert not [words for words in arguments if SECRETS.search(words)]
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert not [path for path in files if SECRETS.search(path.read_bytes())]
 
 
 @pytest.fixture

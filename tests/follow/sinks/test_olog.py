@@ -123,7 +123,7 @@ def test_a_wrong_setting_is_one_line(olog, sink_for, settings, message):
     assert "xyzzy" not in str(refused.value)
 
 
-def test_killed_follower_and_failing_olog_leave_each_scan_once(olog, journal, scan, folder, without_secrets):
+def test_killed_follower_and_failing_olog_leave_each_scan_once(olog, journal, scan, folder):
     chance = random.Random(3)
     settings = {"sink": "olog", "url": olog.url, "user": "kate", "password": "env:OLOG", "logbooks": ["Operations"]}
     block = json.dumps(settings | {"since": "beginning", "picture": False})
