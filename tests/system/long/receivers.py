@@ -259,7 +259,7 @@ class LiveFiles(Receiver):
 
     def has(self, runs: Mapping[str, Pairs]) -> Mapping[str, list[Any]]:
         live = self.folder / "live"
-        paths = sorted(live.iterdir()) if live.exists() else []
+        paths = sorted(live.glob("[!.]*"))  # a name with a dot is a file that is being written
         return {uid: [_bytes([path for path in paths if uid[:8] in path.name])] for uid in runs}
 
 
