@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -61,3 +62,23 @@ def test_a_secret_is_read_when_the_sink_is_made(tmp_path, monkeypatch):
     assert sink.secret == "xyzzy"
     assert "xyzzy" not in repr(block)
     sink.close()
+
+
+@pytest.fixture
+def keyring(monkeypatch):
+    """A keyring with one password; the library itself asks the desktop."""
+    passwords = {("olog", "anna"): "xyzzy"}
+    module = SimpleNamespace(get_password=lambda service, user: passwords.get((service, user)))
+    monkeypatch.setitem(sys.modules, "keyring", module)
+
+
+def test_a_secret_comes_from_the_keyring(keyring, folder):
+    block = {"sink": "sinks_for_tests:FileSink", "path": str(folder / "out"), "secret": "keyring:olog/anna"}
+    sink = make_sink("copy", block)
+    assert sink.secret == "xyzzy"
+    sink.close()
+
+
+def test_a_secret_that_the_keyring_does_not_have_is_one_line(keyring):
+    with pytest.raises(ConfigError, match="the keyring has no olog/kate: keyring set olog kate"):
+        make_sink("copy", {"sink": "sinks_for_tests:FileSink", "path": "o", "secret": "keyring:olog/kate"})
