@@ -294,10 +294,14 @@ class _Wiring:
             self._shell.ask_exit()
         if (authority := getattr(self._session, "authority", None)) is not None:
             authority.cell_ended()
+        self.look()
+        self._store_metadata()
+
+    def look(self) -> None:
+        """Give back the names that a cell or a file has taken, and notice magics and engines that it has made."""
         self._session.names.check()
         self._magics.say_renamed()
         self._second_engines.look(self._shell.user_ns)
-        self._store_metadata()
 
     def _store_metadata(self) -> None:
         """Store what a cell has changed inside the metadata; a disk that refuses is said once, until it takes it."""

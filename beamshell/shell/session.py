@@ -110,9 +110,11 @@ class Session:
         if self.config.user_startup and not self._user_files_run:
             files = sorted((self.folder / "startup").glob("*.py"))
             self._user_files_run = True
+            look = self.names.check if self.wiring is None else self.wiring.look
             for path in files:
                 self.run_file(path)
-            self.names.check()
+                look()  # the next file is to find RE and the devices as they are
+            look()
 
     def take_all_steps(self) -> None:
         """Take every step in order; one that fails is reported, and the later ones are taken all the same."""
