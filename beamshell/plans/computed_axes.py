@@ -32,6 +32,14 @@ def axis_of(device: Any) -> tuple[Any, str]:
     return device, ""
 
 
+def must_be_joined(device: Any) -> bool:
+    """True for an axis that is sent with the others of its device, as their moves do not join; asked at each point."""
+    parent = getattr(device, "parent", None)
+    return (
+        parent is not None and not getattr(parent, "axes_join", False) and hasattr(type(parent), "pseudo_positioners")
+    )
+
+
 def joined(targets: Iterable[Target], *, also_ours: bool = False) -> list[Target]:
     """The same targets, with those of axes that must be sent together as one target of their device.
 
@@ -44,8 +52,8 @@ def joined(targets: Iterable[Target], *, also_ours: bool = False) -> list[Target
     by_device: dict[int, Target] = {}
     alone: dict[int, Target] = {}
     for device, position in targets:
-        owner, attr = axis_of(device)
-        if not attr or (getattr(owner, "axes_join", False) and not also_ours):
+        owner, attr = axis_of(device) if also_ours or must_be_joined(device) else (device, "")
+        if not attr:
             by_device[id(device)] = (device, position)
             continue
         _, positions = by_device.get(id(owner), (owner, {}))

@@ -12,7 +12,7 @@ from typing import Any
 from beamshell.errors import PlanError
 from beamshell.messages import Msg, Plan, msg_of
 from beamshell.plans.arguments import delays
-from beamshell.plans.computed_axes import joined
+from beamshell.plans.computed_axes import joined, must_be_joined
 from beamshell.plans.environment import now, turns
 from beamshell.plans.patterns import same_position
 from beamshell.plans.plan_annotations import bare_plan
@@ -36,16 +36,32 @@ def move_per_step(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
         pos_cache: by motor, where it was sent last; updated here.
     """
     yield msg_of(("checkpoint", None, (), {}, None))
+    if len(step) > 1 and any(map(must_be_joined, step)):
+        yield from _move_joined(step, pos_cache)
+        return
+    moved = False
+    for motor, position in step.items():
+        if motor in pos_cache and same_position(pos_cache[motor], position):
+            continue
+        yield msg_of(("set", motor, (position,), {"group": MOVE_GROUP}, None))
+        pos_cache[motor] = position
+        moved = True
+    if moved:
+        yield msg_of(("wait", None, (), {"group": MOVE_GROUP}, None))
+
+
+def _move_joined(step: dict[Any, Any], pos_cache: dict[Any, Any]) -> Plan:
+    """Move to a point with axes that must be sent together."""
     targets = [
         (motor, position)
         for motor, position in step.items()
         if motor not in pos_cache or not same_position(pos_cache[motor], position)
     ]
-    for motor, position in targets if len(targets) < 2 else joined(targets):
-        yield msg_of(("set", motor, (position,), {"group": MOVE_GROUP}, None))
+    for device, position in joined(targets):
+        yield Msg("set", device, position, group=MOVE_GROUP)
     if targets:
         pos_cache.update(targets)
-        yield msg_of(("wait", None, (), {"group": MOVE_GROUP}, None))
+        yield Msg("wait", None, group=MOVE_GROUP)
 
 
 @bare_plan
