@@ -162,6 +162,10 @@ class PlanError(EngineError, ValueError):
     """The plan is not something the engine can run."""
 
 
+class KeysDiffer(PlanError, RuntimeError):
+    """An event has other keys than its stream: put different readings into a stream of another name."""
+
+
 class NoFit(EngineError):
     """The points do not show the peak or the edge that was looked for: the message says by which numbers.
 

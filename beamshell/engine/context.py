@@ -216,7 +216,7 @@ class CommandContext:
 
     def track(self, msg: Any, status: Any, group: Any) -> None:
         """Have the end of an action posted to the interpreter."""
-        task = self.resources.add_task(msg, status, group)
+        task = self.resources.add_task(msg, status, group, keep=self.options.on_waiting is not None)
         if task is not None:
             post, done = self.world.post, StatusDone(task)
             status.add_callback(lambda _: post(done))

@@ -130,6 +130,7 @@ class Interpreter:
                 if self.cursor:
                     self._run_messages()
                 self._take_all()
+                self._notice_failure()
                 if self.requests.reason and not self.modes.ending and self.outcome.error is None and not beside:
                     interruption.pause_at_end(self.ctx)
                     return False
@@ -142,6 +143,14 @@ class Interpreter:
             except Interrupted as interrupted:
                 if self._interrupt(interrupted):
                     return False
+
+    def _notice_failure(self) -> None:
+        """Let a plan that has come to its end fail with an action that has failed, and for which it did not wait."""
+        if self.requests.failures and self.outcome.error is None and not self.modes.ending:
+            try:
+                self.requests.failures.popleft().raise_failure()
+            except FailedStatus as exc:
+                self.outcome.error = exc
 
     def _run_messages(self) -> None:
         """Run until no plan is left. Only Interrupted leaves it early."""

@@ -168,12 +168,12 @@ class Resources:
         """The last `set` message of each device that was moved."""
         return list(self.moved.values())
 
-    def add_task(self, msg: Any, status: Any, group: Any) -> Task | None:
-        """Put an action into its group; None if it has ended well already."""
+    def add_task(self, msg: Any, status: Any, group: Any, *, keep: bool = False) -> Task | None:
+        """Put an action into its group; None if it has ended well already, unless such ones are kept."""
         tasks = self.groups.get(group)
         if tasks is None:
             tasks = self.groups[group] = []
-        if status is None or (status.done and status.success):
+        if status is None or (status.done and status.success and not keep):
             return None
         if len(tasks) >= GROUP_PRUNE_SIZE:
             tasks[:] = [task for task in tasks if not (task.status.done and task.status.success)]

@@ -10,7 +10,7 @@ from typing import Any
 
 from beamshell.documents.alarms import SEVERITIES
 from beamshell.documents.data_keys import corrected, fits, variable_shape
-from beamshell.errors import PlanError
+from beamshell.errors import KeysDiffer, PlanError
 
 Describe = Callable[[Any], Mapping[str, Any]]
 """The data keys of a device, as one stream has them."""
@@ -115,7 +115,7 @@ class Stream:
         elif data.keys() == self.keys:
             checked, self._order, self._types = order, order, types
         else:
-            raise PlanError(self._mismatch(data))
+            raise KeysDiffer(self._mismatch(data))
         return not checked or all(fits(data[key], self.data_keys[key]) for key in checked)
 
     def _mismatch(self, data: Mapping[str, Any]) -> str:

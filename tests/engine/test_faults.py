@@ -21,6 +21,7 @@ import pytest
 from virtual_world import VirtualDetector, VirtualMotor, VirtualSignal, VirtualSuspender, VirtualWorld
 
 from beamshell.devices.sim import SynAxis, SynGauss
+from beamshell.devices.status import Status
 from beamshell.engine import RunEngine, interrupts
 from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.requests import EndRequest, PauseRequest
@@ -450,3 +451,16 @@ def test_a_device_that_reads_nothing_is_named():
 
     with pytest.raises(PlanError, match=r"det: its read\(\) has returned nothing"):
         RunEngine({})([Msg("read", Forgetful())])
+
+
+def test_a_plan_that_ends_fails_with_an_action_that_has_failed_and_for_which_it_did_not_wait():
+    class Stuck:
+        name = "th"
+
+        def set(self, value):
+            status = Status()
+            status.set_exception(OSError("no power"))
+            return status
+
+    with pytest.raises(FailedStatus, match=r"th: set to 1 failed: no power"):
+        RunEngine({})([Msg("set", Stuck(), 1, group="a")])

@@ -278,6 +278,14 @@ def test_hooks_see_messages_states_and_waits(RE, motor):
     assert waits[-1] is None
 
 
+def test_the_waiting_hook_gets_what_has_ended_already_too(RE, motor):
+    waits = []
+    RE.waiting_hook = waits.append
+    RE(bps.mv(motor, 1))
+    (statuses, end) = waits
+    assert ([status.done for status in statuses], end) == ([True], None)
+
+
 def test_commands_of_ones_own_may_be_plain_or_coroutines(RE):
     async def later(msg):
         return msg.args[0] * 2

@@ -25,8 +25,9 @@ def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
         status = ctx.device(method, msg.args)
     else:
         status = ctx.device_with(method, msg.args, {key: value for key, value in kwargs.items() if key != "group"})
-    if group in resources.groups and status is not None and status.done and status.success:
-        return status  # there is nothing to wait for
+    has_ended = group in resources.groups and status is not None and status.done and status.success
+    if has_ended and ctx.options.on_waiting is None:  # there is nothing to wait for, and nobody to be told
+        return status
     ctx.track(msg, status, group)
     return status
 

@@ -34,19 +34,19 @@ def wait(ctx: CommandContext, msg: Any) -> bool:
     if not tasks:  # as for devices that finish at once
         del resources.groups[group]
         return True
-    pending = {task.status for task in tasks if not task.status.done}
-    if not pending:
+    on_waiting = ctx.options.on_waiting
+    if on_waiting is None and all(task.status.done for task in tasks):
         del resources.groups[group]
         _raise_late_failure(ctx, tasks)
         return True
     deadline = None if timeout is None else ctx.clock() + timeout
-    if ctx.options.on_waiting is not None:
-        ctx.options.on_waiting(pending)
+    if on_waiting is not None:
+        on_waiting({task.status for task in tasks})
     try:
         done = ctx.until(lambda: all(task.status.done for task in tasks), deadline)
     finally:
-        if ctx.options.on_waiting is not None:
-            ctx.options.on_waiting(None)
+        if on_waiting is not None:
+            on_waiting(None)
     if not done and is_error:
         unfinished = ", ".join(task.describe() for task in tasks if not task.status.done)
         raise CommandTimeout(f"not finished after {timeout:g} s: {unfinished}")
