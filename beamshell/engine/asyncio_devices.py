@@ -185,6 +185,13 @@ def loop_thread(running: asyncio.AbstractEventLoop | None = None) -> LoopThread:
     return _thread
 
 
+def take_loop(loop: asyncio.AbstractEventLoop) -> LoopThread:
+    """Use this loop from now on: devices are connected on it. It is started unless it runs."""
+    global _thread
+    _thread = LoopThread(loop)
+    return _thread
+
+
 def _answered(function: Callable[[], Any], within_s: float) -> Any:
     """What `function` answers on the loop; what it has not answered in time is cancelled."""
     status = loop_thread().call(function)

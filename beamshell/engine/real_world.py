@@ -18,7 +18,7 @@ from beamshell._version import __version__
 from beamshell.channels.timers import call_later
 from beamshell.engine.activity import WhileRunning
 from beamshell.engine.assets import KnownFiles
-from beamshell.engine.asyncio_devices import LoopStatus, LoopThread, loop_thread
+from beamshell.engine.asyncio_devices import LoopStatus, LoopThread, loop_thread, take_loop
 from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
 from beamshell.engine.installed_suspenders import InstalledSuspenders
@@ -86,7 +86,7 @@ class RealWorld:
 
     def __init__(self, settings: Settings, loop: AbstractEventLoop | None = None) -> None:
         self.settings = settings
-        self._own_loop = None if loop is None else LoopThread(loop)
+        self._own_loop = None if loop is None else take_loop(loop)
         if loop is not None and (theirs := sys.modules.get("bluesky.run_engine")) is not None:
             theirs.set_bluesky_event_loop(loop)  # as with an engine of bluesky: its functions find the latest loop
         self.inbox = Inbox()

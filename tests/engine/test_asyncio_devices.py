@@ -330,6 +330,25 @@ def test_init_devices_connects_on_the_loop_that_we_use(order):
     subprocess.run([sys.executable, "-c", first + IN_A_SCRIPT], check=True, timeout=60)
 
 
+def test_the_loop_that_an_engine_is_given_is_that_of_its_devices():
+    script = """
+import asyncio
+import bluesky.run_engine
+from beamshell import RunEngine
+from beamshell.engine.asyncio_view import plain_view
+from beamshell.engine.asyncio_devices import loop_thread
+RunEngine()
+loop = asyncio.new_event_loop()
+RunEngine(loop=loop)
+from ophyd_async.core import init_devices, soft_signal_rw
+with init_devices():
+    made = soft_signal_rw(float, 3.0)
+assert plain_view(made).get() == 3.0
+assert loop_thread().loop is loop is bluesky.run_engine.get_bluesky_event_loop()
+"""
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+
+
 def test_no_bluesky_is_imported_for_its_sake():
     script = "import sys; from beamshell import RunEngine; RunEngine(); assert 'bluesky' not in sys.modules"
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import bluesky.plans
 import pytest
 from bluesky.simulators import check_limits
@@ -71,14 +73,15 @@ def test_a_suspender_follows_a_signal_of_a_pv(RE, demo_ioc):
     with init_devices():
         setting = epics_signal_rw(float, "ca://BL:samy.VELO")
     speed = RE(bps.rd(setting)).plan_result
+    tripped = threading.Event()
     suspender = SuspendFloor(setting, speed / 2)
-    RE.install_suspender(suspender)
+    suspender.install(lambda: tripped.set() if suspender.tripped else None)
+    assert not suspender.tripped
     try:
-        assert not suspender.tripped
         RE(bps.mv(setting, speed / 4))
-        assert suspender.tripped
+        assert tripped.wait(30)
     finally:
-        RE.remove_suspender(suspender)
+        suspender.remove()
         RE(bps.mv(setting, speed))
 
 
