@@ -122,7 +122,9 @@ class BlueskyNames:
             post_plan: the same for its end.
             justification: why, in words.
         """
-        suspension = RequestedSuspension(justification or "a script has asked for it", pre_plan, post_plan)
+        suspension = RequestedSuspension(
+            (justification or "").rstrip(". ") or "a script has asked for it", pre_plan, post_plan
+        )
 
         def release(wait: LoopStatus) -> None:
             if (error := wait.exception()) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import bluesky.plan_stubs as bbps
@@ -170,3 +171,32 @@ def test_what_can_hold_nothing_is_refused_when_it_is_installed(RE, beam, make, w
     with pytest.raises(PlanError, match=words):
         RE.install_suspender(make(beam))
     assert RE.suspenders == ()
+
+
+def test_one_that_installs_itself_holds_plans_while_its_signal_is_bad(RE, beam):
+    beam.put(60.0)
+    suspender = theirs.SuspendFloor(beam, 50)
+    suspender.install(RE)  # as scripts did before there was RE.install_suspender
+    said: list[str] = []
+
+    def say(text: str) -> None:
+        said.append(text)
+        if text.startswith("Suspended"):
+            beam.put(60.0)
+
+    async def until_it_is_suspended() -> None:
+        while not said:
+            await asyncio.sleep(0.01)
+
+    def plan() -> Any:
+        yield from bbps.open_run()
+        yield from bbps.checkpoint()
+        beam.put(10.0)
+        yield from bbps.wait_for([until_it_is_suspended])
+        yield from bbps.close_run()
+
+    RE.say = say
+    assert len(RE(plan())) == 1
+    assert any("fell below 50" in line for line in said)
+    assert not any(".." in line for line in said)
+    suspender.remove()
