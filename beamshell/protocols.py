@@ -6,7 +6,6 @@ It knows no device class: ophyd's, ophyd-async's and home-made objects pass if t
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -314,14 +313,19 @@ _MAY_BE_COROUTINES = (
 )
 
 
+_MOST_KINDS = 1024
+_kinds: dict[type, bool] = {}
+"""By class, whether it has coroutines: plans ask for each move."""
+
+
 def speaks_asyncio(kind: type) -> bool:
     """True if a method of the protocols is a coroutine function in this class, as in ophyd-async."""
-    return _has_coroutines(kind)
-
-
-@functools.lru_cache(maxsize=1024)
-def _has_coroutines(kind: type) -> bool:
-    return any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in _MAY_BE_COROUTINES)
+    if (answer := _kinds.get(kind)) is not None:
+        return answer
+    if len(_kinds) >= _MOST_KINDS:
+        _kinds.clear()
+    _kinds[kind] = any(inspect.iscoroutinefunction(getattr(kind, name, None)) for name in _MAY_BE_COROUTINES)
+    return _kinds[kind]
 
 
 def has_position(device: Any) -> bool:

@@ -16,6 +16,7 @@ from typing import Any
 from beamshell.awaiting import NoEventLoopError, answer
 from beamshell.errors import BeamshellError, LimitError
 from beamshell.plans.computed_axes import whole_position
+from beamshell.protocols import speaks_asyncio
 
 Check = Callable[[Any, Any], None]
 TakeTurns = Callable[[Sequence[Any]], Iterable[Any]]
@@ -30,8 +31,12 @@ def ask_device(device: Any, position: Any) -> None:
     """
     if not hasattr(device, "check_value"):  # what protocols.Checkable asks for, at a twentieth of isinstance's price
         return
+    target = whole_position(device, position) if isinstance(position, dict) else position
     try:
-        answer(device.check_value, whole_position(device, position) if isinstance(position, dict) else position)
+        if speaks_asyncio(type(device)):
+            answer(device.check_value, target)
+        else:
+            device.check_value(target)
     except NoEventLoopError:  # it checks for itself when it is set
         return
     except BeamshellError:

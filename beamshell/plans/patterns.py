@@ -14,6 +14,7 @@ from beamshell.arrays import Floats, np
 from beamshell.errors import PlanError
 from beamshell.plans.arguments import real_number, require_not_too_many
 from beamshell.plans.computed_axes import joined_columns, refuse_overlaps
+from beamshell.protocols import speaks_asyncio
 
 Point = dict[Any, Any]
 
@@ -231,7 +232,9 @@ def _first_refusal(motor: Any, column: Column, check: Callable[[Any, Any], None]
 
     Equal positions are checked once; of a motor that accepts all positions between two, the lowest and the highest.
     """
-    if getattr(motor, "accepts_all_between", False) and _are_finite_numbers(column):
+    # A coroutine costs some round trips for each answer; what is between two ends is checked again when it is set.
+    only_ends = getattr(motor, "accepts_all_between", False) or speaks_asyncio(type(motor))
+    if only_ends and _are_finite_numbers(column):
         try:
             for end in _extent(column):
                 check(motor, end)

@@ -367,6 +367,19 @@ def test_a_script_checks_the_limits_of_such_a_motor_before_anything_moves(RE):
     assert device.threads == set()
 
 
+def test_of_many_points_only_the_ends_are_asked_for_each_takes_a_round_trip(RE):
+    asked = []
+
+    class Counted(Native):
+        async def check_value(self, value: float) -> None:
+            asked.append(value)
+
+    plan = scan([], Counted(), 0, 2, 1001)
+    next(plan)
+    plan.close()
+    assert sorted(set(asked)) == [0, 2]
+
+
 class SoftLimitError(Exception):
     """As a device of others may call it."""
 
