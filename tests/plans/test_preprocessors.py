@@ -526,7 +526,8 @@ def test_an_abort_during_the_baseline_ends_the_run(here):
     temp = Losable(here.world, "temp")
     temp.faults["read"] = [RequestAbort("enough")]
     sd, _ = supplemental(here, temp)
-    assert isinstance(here.world.run(sd(scans.count([here.det]))).error, RequestAbort)
+    core = here.world.run(sd(scans.count([here.det])))
+    assert (core.exit_status, core.reason) == ("abort", "enough")
 
 
 # ---- around moves --------------------------------------------------------------------------------
