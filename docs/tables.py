@@ -6,6 +6,7 @@ A test fails when a page and the code no longer agree.
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 from beamshell.engine.commands import COMMANDS
@@ -90,11 +91,24 @@ def plan_differences() -> str:
     return "\n".join(rows)
 
 
+def bluesky_tests(name: str) -> str:
+    """For each reason, which of bluesky's own tests fail on our engine, or are left out."""
+    sys.path.insert(0, str(DOCS.parent))
+    from tests.interop.bluesky_suite import known
+
+    rows = ["| reason | tests |", "|---|---|"]
+    for reason, tests in getattr(known, name).items():
+        words = ", ".join(f"`{test.partition('::')[2] or test}`" for test in tests)
+        rows.append(f"| {reason} | {words} |")
+    return "\n".join(rows)
+
+
 TABLES = {
     "reference/messages.md": (messages,),
     "explanations/the-engine.md": (modes, presses),
     "explanations/deviations.md": (deviations,),
     "explanations/plans-and-bluesky.md": (plan_differences,),
+    "explanations/bluesky-tests.md": (partial(bluesky_tests, "FAILING"), partial(bluesky_tests, "NOT_RUN")),
 }
 """For each page, what makes its tables, in their order on the page."""
 

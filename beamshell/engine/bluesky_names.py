@@ -10,7 +10,7 @@ import inspect
 import logging
 from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable, Iterable
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,8 @@ from beamshell.engine.real_world import RealWorld, Settings
 from beamshell.errors import TransitionError
 from beamshell.messages import Msg
 from beamshell.text.own_code import with_place
+
+_NOTHING = nullcontext()
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,8 +92,10 @@ class BlueskyNames:
                 "write `yield from` in functions"
             )
 
-    def _entered(self) -> ExitStack:
-        """The contexts of `context_managers`, entered; the stack leaves them."""
+    def _entered(self) -> AbstractContextManager[Any]:
+        """The contexts of `context_managers`, entered; it leaves them."""
+        if not self.context_managers:
+            return _NOTHING
         with ExitStack() as stack:
             for manager in self.context_managers:
                 stack.enter_context(manager(self))
