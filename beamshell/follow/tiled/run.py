@@ -28,6 +28,7 @@ from beamshell.follow.tiled.columns import (
 from beamshell.follow.tiled.files import ArrayInFiles, array_in_files
 from beamshell.store.asset_readers import AssetReaders
 from beamshell.store.frame_locations import FrameLocations
+from beamshell.text.lists import listed
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +72,13 @@ class StreamRows:
         self.columns = column_names(self.keys)
 
     def add(self, event: Document) -> None:
-        """Take an event."""
+        """Take an event.
+
+        Raises:
+            ValueError: something of it is missing.
+        """
+        if missing := {"seq_num", "time", "data", "timestamps"} - event.keys():
+            raise ValueError(f"it has no {listed(sorted(missing))}")
         self.seq_nums.append(event["seq_num"])
         if len(self.seq_nums) > self.written:
             self.rows.append(event)

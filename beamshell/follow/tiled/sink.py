@@ -121,7 +121,7 @@ class TiledSink(Sink):
         run, nodes = self._runs[uid]
         for line in lines:
             if _number(line) > run.line:
-                run(line.name, line.doc)
+                _take(run, line)
                 run.line = _number(line)
         if run.start_doc is None:
             raise RunRefusedError("its start document is damaged")
@@ -148,7 +148,7 @@ class TiledSink(Sink):
                 for place, raw in enumerate(islice(file, number - 1), start=1):
                     line = document_line(raw, uid, place)
                     if line is not None:
-                        run(line.name, line.doc)
+                        _take(run, line)
                     run.line = place
                     if run.unwritten >= _MOST_ROWS:
                         nodes.write(run)
@@ -242,7 +242,7 @@ class TiledSink(Sink):
 
 
 class RunRefusedError(Exception):
-    """Tiled will never take what was sent."""
+    """Tiled will never take a run, or nobody can read it."""
 
 
 def _is_for_ever(status: int) -> bool:
@@ -257,6 +257,14 @@ def _detail(answer: Any) -> str:
     except (ValueError, LookupError, TypeError):
         return str(answer.reason_phrase)
     return " ".join(str(detail).split())[:200]
+
+
+def _take(run: TiledRun, line: Line) -> None:
+    """Give a line to its run; a document of another program may say anything."""
+    try:
+        run(line.name, line.doc)
+    except (LookupError, ValueError, TypeError, AttributeError) as exc:
+        raise RunRefusedError(f"{line.name} {line.key} is not understood: {type(exc).__name__}: {exc}") from exc
 
 
 def _number(line: Line) -> int:

@@ -242,6 +242,17 @@ def test_a_run_that_tiled_refuses_is_said_and_the_next_is_written(sink_of, journ
     assert_same(catalogue, good)
 
 
+def test_a_run_that_cannot_be_read_again_is_left_out(sink_of, fresh):
+    first, *lines = lines_of(fresh(3))
+    with pytest.raises(LineRefused, match="its file is not in the data folder"):
+        sink_of().send(lines)
+    with pytest.raises(LineRefused, match="its start document is damaged"):
+        sink_of().send([Line(first.key, first.run, "stop", "{}"), *lines])
+    odd = Line(lines[1].key, first.run, "event", lines[1].text.replace("seq_num", "number"))
+    with pytest.raises(LineRefused, match=r"event .*:3 is not understood: ValueError: it has no seq_num"):
+        sink_of().send([first, lines[0], odd])
+
+
 def test_runs_can_be_in_a_container(sink_of, journal, fresh, catalogue):
     if "raw" not in catalogue:
         catalogue.create_container("raw").create_container("bl12")
