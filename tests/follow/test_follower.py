@@ -109,3 +109,32 @@ def test_a_damaged_cursor_says_what_to_do(folder):
     file.path.write_text("{")
     with pytest.raises(StoreError, match=r"x\.cursor\.json cannot be read .*: remove it, then"):
         file.load()
+
+
+class Pauses(threading.Event):
+    """Writes the next documents instead of waiting, and sets itself after the last; remembers the waits."""
+
+    def __init__(self, parts):
+        super().__init__()
+        self.parts, self.waits = list(parts), []
+
+    def wait(self, timeout=None):
+        self.waits.append(timeout)
+        if self.parts:
+            self.parts.pop(0)()
+        else:
+            self.set()
+        return self.is_set()
+
+
+def test_what_comes_in_the_pause_that_a_sink_wants_is_sent_together(folder, journal, scan, sink):
+    documents = scan(8)
+    sizes = []
+    sink.every, send = 0.5, sink.send
+    sink.send = lambda lines: (sizes.append(len(lines)), send(lines))
+    write(journal, documents[:3])
+    stopped = Pauses([lambda: write(journal, documents[3:8]), lambda: write(journal, documents[8:])])
+    Follower(Reader.from_beginning(folder), sink, None, stopped).run()
+    assert sizes == [3, 5, len(documents) - 8]
+    assert stopped.waits[:3] == [0.5] * 3
+    assert sink.pairs() == documents
