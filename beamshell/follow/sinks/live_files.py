@@ -170,10 +170,10 @@ class LiveFiles(Sink):
             SinkDown: they cannot be made.
         """
         began = self._clock()
-        has_ended, run.has_changed = run.has_ended, False  # what is written from now on comes as another line
         try:
-            self._make_files(self._catalogue[uid], run, durable=has_ended)
-            if has_ended:
+            self._make_files(self._catalogue[uid], run, durable=run.has_ended)
+            run.has_changed = False  # not before: a kill leaves it to the next process
+            if run.has_ended:
                 self._save()
         except Exception as exc:
             run.has_changed = True

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from unittest import mock
 
 import h5py
 import pytest
@@ -22,6 +23,7 @@ from beamshell.follow.sinks.live_files import CsvFiles, NexusFiles, SpecFiles
 from beamshell.store import Runs
 from beamshell.store.amendments import COMMENT, NewAmendment
 from beamshell.store.exports.exporting import export
+from beamshell.store.exports.files import NewFiles
 
 SINKS = {"csv": CsvFiles, "spec": SpecFiles, "nexus": NexusFiles}
 SUFFIXES = {"csv": ".csv", "spec": ".spec", "nexus": ".nxs"}
@@ -118,6 +120,19 @@ def test_the_points_of_a_console_that_was_killed_are_in_the_file_when_the_follow
     sink.send(measure(documents[9:12], 10))  # and no stop document comes
     sink.close()
     assert len(points_of(live_file(folder, ".csv"))) == len(before) + 3
+
+
+def test_a_kill_before_the_first_version_has_its_name_leaves_it_to_the_next_process(
+    folder, scan, measure, make_sink, monkeypatch
+):
+    sink = make_sink()
+    sink.send(measure(scan(20)))
+    with monkeypatch.context() as killed:
+        killed.setattr(NewFiles, "publish", mock.Mock(side_effect=KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            sink.poll()
+    make_sink().poll()
+    assert len(points_of(live_file(folder, ".csv"))) == 20
 
 
 def test_a_point_that_was_measured_again_is_there_once(folder, scan, measure, make_sink):
