@@ -175,7 +175,8 @@ def test_coroutine_methods_are_called_on_one_loop_thread(RE):
     device = Native()
     RE(scan([], device, 0, 1, 2))
     RE(count([device]))
-    assert device.threads == {"beamshell-asyncio"}
+    (thread,) = device.threads  # ours or, if an engine of bluesky was made in this process before, that one's
+    assert thread in ("beamshell-asyncio", "bluesky-run-engine")
 
 
 def test_an_awaitable_status_that_fails_names_device_action_and_cause(RE):

@@ -348,7 +348,7 @@ def test_nobody_else_installs_a_handler_of_sigint():
         for path in package.rglob("*.py")
         if "SIGINT" in (text := path.read_text()) and installs.search(text)
     }
-    processes_of_their_own = {"ioc/server.py", "shell/file_commands.py"}
+    processes_of_their_own = {"follow/process.py", "ioc/server.py", "shell/file_commands.py"}
     assert installers - processes_of_their_own == {"engine/interrupts.py"}
 
 

@@ -26,6 +26,13 @@ class Writer(ophyd.HDF5Plugin, FileStoreHDF5IterativeWrite):  # type: ignore[mis
     """Puts a frame of each point into a file."""
 
 
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """ophyd gives each part a second to connect when it is first used, which a busy machine needs more of."""
+    for name in ("connection_timeout", "timeout"):
+        monkeypatch.setattr(ophyd.signal.EpicsSignalBase, f"_EpicsSignalBase__default_{name}", 20.0)
+
+
 @pytest.fixture
 def docs() -> Documents:
     return []
