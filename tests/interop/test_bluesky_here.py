@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +14,7 @@ import bluesky.utils
 import pytest
 from bluesky.callbacks import CallbackCounter, CollectThenCompute, LiveTable, collector
 from document_rules import check
-from ophyd import sim
+from ophyd import SoftPositioner, sim
 from ophyd.status import DeviceStatus
 
 from beamshell import RunEngine
@@ -249,3 +251,32 @@ def test_a_plan_that_requests_its_own_end_has_not_failed(RE, hw, docs, in_run, r
     assert RE(in_run(plan()))
     assert stop_of(docs)[0] == request_.exit_status
     assert RE.state == "idle"
+
+
+class SlowToForget(SoftPositioner):
+    """Takes a while between the end of a move and dropping the move's status."""
+
+    def _setup_move(self, position: float, status: Any) -> None:
+        self._moving = True
+        threading.Timer(0.001, self._arrive, [position]).start()
+
+    def _arrive(self, position: float) -> None:
+        self._set_position(position)
+        self._moving = False
+        self._done_moving()
+
+    def _reset_sub(self, event_type: str) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            time.sleep(0.02)
+        super()._reset_sub(event_type)
+
+
+def test_a_positioner_of_ophyd_is_sent_again_when_it_has_forgotten_its_last_move(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    motor = SlowToForget(name="motor")
+    engine = RunEngine()
+    for place in (1.0, 2.0, 2.0, 3.0):
+        engine(bps.mv(motor, place, timeout=5))
+        assert motor.position == place
+    assert not caplog.records  # such as ophyd's "Subscription _req_done callback exception"

@@ -12,6 +12,9 @@ from beamshell.engine.commands.runs import run_of
 from beamshell.engine.context import CommandContext
 from beamshell.engine.resources import method_of
 
+_LAST_CALLBACK_S = 1.0
+_LOOK_S = 0.001
+
 
 def _act(ctx: CommandContext, msg: Any, method: Callable[..., Any]) -> Any:
     """Begin an action of a device: its status, which `wait` on the group waits for."""
@@ -45,7 +48,21 @@ def set_(ctx: CommandContext, msg: Any) -> Any:
         resources.places.pop(key, None)
     if resources.displaced:
         resources.displaced.pop(key, None)
+    if hasattr(type(obj), "_SUB_REQ_DONE"):
+        _let_last_callback_end(ctx, obj)
     return _act(ctx, msg, method)
+
+
+def _let_last_callback_end(ctx: CommandContext, positioner: Any) -> None:
+    """Wait until a positioner of ophyd has left the callback in which its last move was done.
+
+    ophyd tells the end of a move first, and then drops the subscription of its status. A move that begins between the
+    two loses its own subscription, and is never done.
+    """
+    statuses = getattr(positioner, "_callbacks", {}).get(positioner._SUB_REQ_DONE)
+    deadline = ctx.clock() + _LAST_CALLBACK_S
+    while statuses and not getattr(positioner, "_moving", False) and (now := ctx.clock()) < deadline:
+        ctx.until(lambda: not statuses, now + _LOOK_S)
 
 
 def trigger(ctx: CommandContext, msg: Any) -> Any:
