@@ -12,6 +12,7 @@ from string import Formatter
 from beamshell.errors import ConfigError
 from beamshell.follow.happenings import FACTS, KINDS, Happening
 from beamshell.text.nearest import did_you_mean
+from beamshell.text.numbers import is_format
 
 FIELDS = {
     "title": "the first line, as it is without a template",
@@ -57,11 +58,12 @@ class Texts:
 def _check(kind: str, template: str) -> None:
     """Raise a ConfigError if a template cannot be filled."""
     try:
-        fields = [field for _text, field, _form, _conversion in Formatter().parse(template) if field is not None]
-        for field in fields:
-            if field not in FIELDS:
+        for _text, field, spec, _conversion in Formatter().parse(template):
+            if field is not None and field not in FIELDS:
                 guess = did_you_mean(field, FIELDS, most=0) or f": there is {', '.join(FIELDS)}"
                 raise ConfigError(f"texts: {kind}: no field '{{{field}}}'{guess}")
+            if not is_format(spec or ""):
+                raise ConfigError(f"texts: {kind}: '{spec}' is no format of a field: write one such as {{scan:>6}}")
         template.format_map(dict.fromkeys(FIELDS, ""))
     except (ValueError, TypeError, AttributeError) as exc:
         raise ConfigError(f"texts: {kind}: this is no template ({exc}): write {{{{ for a bracket alone") from exc

@@ -6,6 +6,7 @@ Pure: it never prints, and knows no device.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
 
 DEFAULT_PRECISION = 3
@@ -17,6 +18,7 @@ _SMALLEST_PLAIN, _LARGEST_PLAIN = 1e-4, 1e6
 _MOST_PLACES = 12
 _LARGEST_GROUPED, _LARGEST_EXPONENT = 1e12, 1000
 _SIZES = ("B", "kB", "MB", "GB", "TB")
+_FORMAT, _LARGE = re.compile(r"[^{}]{0,20}"), re.compile(r"\d{4}")
 
 
 def number(
@@ -221,3 +223,13 @@ def file_size(size: int) -> str:
     while power < len(_SIZES) - 1 and float(f"{size / 1000**power:.3g}") >= 1000:
         power += 1
     return f"{size / 1000**power:.3g} {_SIZES[power]}"
+
+
+def is_format(spec: str) -> bool:
+    """Whether a person's format of a field can be used: it names no other field, and makes no text of a gigabyte.
+
+    Example:
+        >>> is_format("06d"), is_format("{points}"), is_format(">999999999")
+        (True, False, False)
+    """
+    return _FORMAT.fullmatch(spec) is not None and _LARGE.search(spec) is None

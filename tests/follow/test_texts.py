@@ -67,6 +67,12 @@ def test_a_value_with_brackets_is_taken_as_it_is(failed):
         ({"failed": "{reason.__class__}"}, "texts: failed: no field '{reason.__class__}'"),
         ({"failed": "{scan"}, "texts: failed: this is no template"),
         ({"failed": "{scan:d}"}, "texts: failed: this is no template"),
+        (
+            {"failed": "{scan!r:{points}}"},
+            "texts: failed: '{points}' is no format of a field: write one such as {scan:>6}",
+        ),
+        ({"failed": "{scan:>999999999}"}, "texts: failed: '>999999999' is no format of a field"),
+        ({"failed": "{scan:.1000}"}, "texts: failed: '.1000' is no format of a field"),
         ({"failed": 5}, "texts: failed: this is no template"),
         ({"fail": "{scan}"}, "texts: no kind 'fail' of happenings: did you mean failed"),
     ],
@@ -76,6 +82,10 @@ def test_a_template_that_cannot_be_filled_is_one_line(templates, message):
         Texts(templates)
     assert str(wrong.value).startswith(message)
     assert "\n" not in str(wrong.value)
+
+
+def test_a_field_has_the_width_that_its_format_says(failed):
+    assert words({"failed": "{scan:0>4}|{sample:.2}|{reason!r}"}, failed) == ("0007|La|'th: stalled'", "")
 
 
 def test_a_template_can_have_all_fields(failed):

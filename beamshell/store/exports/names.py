@@ -17,6 +17,7 @@ from typing_extensions import override
 from beamshell.documents import Document
 from beamshell.errors import UsageError
 from beamshell.text.nearest import did_you_mean
+from beamshell.text.numbers import is_format
 
 A_RUN = "{scan_id:06d}_{uid:.8}"
 """A name of its own for each run, as in the folder of the runs."""
@@ -28,8 +29,6 @@ FIELDS = ("scan_id", "uid", "plan", "sample", "proposal", "operator", "date", "t
 
 _MOST_BYTES = 160  # of a part of a name, in UTF-8; file systems take 255, and stream and extension follow
 _ODD = re.compile(r"[^\w.+=@,()-]+")
-_SPEC = re.compile(r"[^{}]{0,20}")  # of a format; none is longer, unless somebody wants a gigabyte of zeros
-_LARGE = re.compile(r"\d{4}")
 
 
 class _Moment(datetime.datetime):
@@ -80,7 +79,7 @@ def file_name(template: str, metadata: Document) -> str:
 
 def _value(template: str, field: str, spec: str, conversion: str | None, metadata: Document) -> str:
     values = _values(metadata)
-    if not field.isidentifier() or conversion or not _SPEC.fullmatch(spec) or _LARGE.search(spec):
+    if not field.isidentifier() or conversion or not is_format(spec):
         raise UsageError(f"the name '{template}' is not understood: a field is like {{scan_id:06d}} or {{sample}}")
     if field not in values:
         raise UsageError(f"the name '{template}': the run has no {field}{did_you_mean(field, [*values], most=20)}")
