@@ -357,6 +357,23 @@ def _build(line: DeviceLine, cls: Callable[..., Any], arguments: Mapping[str, An
     except BeamshellError as exc:
         raise line.problem(str(exc).removeprefix(f"{line.name}: ")) from exc  # the place names it already
     except (Exception, SystemExit) as exc:  # a class may be anybody's code; one bad device never stops the rest
+        if missing := _missing_key(cls, addressed, arguments):
+            remedy = f' (write {missing}: "BL:{line.name}")' if missing in _ADDRESSES else ""
+            raise line.problem(f"missing key '{missing}'{remedy}") from exc
         says_enough = len(str(exc).split()) > 1  # a KeyError is its key alone
         reason = str(exc) if says_enough else f"{type(exc).__name__}: {exc}"
         raise line.problem(f"{cls.__name__} could not be built: {reason}") from exc
+
+
+def _missing_key(cls: Callable[..., Any], positional: list[Any], arguments: Mapping[str, Any]) -> str:
+    """The key of the first argument that `cls` needs and the line does not give; "" if it gives all of them."""
+    try:
+        parameters = inspect.signature(cls).parameters.values()
+    except (TypeError, ValueError):  # a class of an extension module may have none
+        return ""
+    by_place = [p for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    by_name = [p for p in parameters if p.kind is p.KEYWORD_ONLY]
+    for p in [*by_place[len(positional) :], *by_name]:
+        if p.default is p.empty and p.name not in ("name", *arguments):
+            return "address" if p.name == "read_pv" else p.name
+    return ""

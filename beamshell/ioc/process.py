@@ -6,6 +6,7 @@ It never loads EPICS base, so this process can be a client of the IOC.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import pty
 import signal
@@ -22,9 +23,12 @@ from typing import IO
 from beamshell.errors import IocError
 from beamshell.ioc import network
 from beamshell.ioc.libraries import library
+from beamshell.text.numbers import port_problem
 
 PROBE_PV = "BL:heartbeat"
 _LAST_WORDS = 2000
+_LOWEST_PORT = 5001
+"""EPICS base serves on its usual port in place of a lower one."""
 
 
 class DemoIoc:
@@ -42,7 +46,8 @@ class DemoIoc:
         twin: a file of facts (JSON) to play in place of the demo beamline; see `beamshell.ioc.twin`.
 
     Raises:
-        IocError: EPICS base is not installed, or no port is free.
+        IocError: the seed, the speed or the port is none that an IOC can have, EPICS base is not installed, or no port
+            is free.
 
     Example:
         >>> with DemoIoc.start(seed=1) as ioc:
@@ -59,6 +64,13 @@ class DemoIoc:
         log: Path | None = None,
         twin: Path | None = None,
     ) -> None:
+        problem = "" if port is None else port_problem(port, _LOWEST_PORT)
+        if not 0 < speed < math.inf:
+            problem = f"speed {speed:g}: write a number above 0, such as 1"
+        elif seed is not None and seed < 0:
+            problem = f"seed {seed}: write 0 or a larger number"
+        if problem:
+            raise IocError(problem)
         self.port = network.free_port() if port is None else port
         self._pva_port = network.free_port(self.port)
         self._http_port = network.free_port(self.port, self._pva_port)

@@ -17,7 +17,7 @@ from beamshell.shell.launch_options import take_beamline, take_flag, take_option
 from beamshell.shell.messages_shown import DONE, FAILED, say, say_error
 from beamshell.store.processes import why_dead
 from beamshell.text.nearest import unknown
-from beamshell.text.numbers import counted
+from beamshell.text.numbers import counted, port_problem
 from beamshell.text.times import clock_time, duration
 from beamshell.text.window import table_in_window
 
@@ -66,7 +66,7 @@ def watch(words: list[str]) -> int:
     """`beamshell watch`: show here what happens; with `--page [--port N]` in browsers of this computer; until Ctrl+C.
 
     Raises:
-        UsageError: a word is unknown, or the port is no number.
+        UsageError: a word is unknown, or the port is none that a browser can open.
     """
     is_page, words = take_flag(words, "--page")
     if not is_page:
@@ -79,6 +79,8 @@ def watch(words: list[str]) -> int:
     folder, _config, words = take_beamline(words)
     if words or not port.isdecimal():
         raise UsageError("write beamshell watch --page [--port 8040] [--profile NAME] [--data FOLDER]")
+    if problem := port_problem(int(port)):
+        raise UsageError(problem)
     say(f"{folder} at http://127.0.0.1:{port}/ until Ctrl+C")
     status = follow(folder, f"page-{port}", {"sink": "page", "port": int(port)}, with_console=False)
     if status == RUNS_ALREADY:

@@ -233,3 +233,13 @@ def is_format(spec: str) -> bool:
         (True, False, False)
     """
     return _FORMAT.fullmatch(spec) is not None and _LARGE.search(spec) is None
+
+
+def port_problem(port: int, lowest: int = 1) -> str:
+    """What is wrong with the number of a TCP port, and what to write; "" if nothing is.
+
+    Example:
+        >>> port_problem(8040), port_problem(99999999)
+        ('', 'port 99999999: write one from 1 to 65535')
+    """
+    return "" if lowest <= port <= 65535 else f"port {port}: write one from {lowest} to 65535"

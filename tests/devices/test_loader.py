@@ -46,12 +46,17 @@ class LooseBox(Box):
         super().__init__(prefix, **kwargs)  # type: ignore[arg-type]
 
 
+class Pair(Box):
+    def __init__(self, first: int, second: int, *, name: str) -> None:
+        raise ValueError(f"no {first} is even")
+
+
 @pytest.fixture(autouse=True)
 def box_module(monkeypatch: pytest.MonkeyPatch) -> None:
     import types
 
     module = types.ModuleType("boxes")
-    module.Box, module.LooseBox, module.Closing = Box, LooseBox, Closing  # type: ignore[attr-defined]
+    module.Box, module.LooseBox, module.Closing, module.Pair = Box, LooseBox, Closing, Pair  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "boxes", module)
 
 
@@ -87,6 +92,20 @@ def test_one_bad_device_never_stops_the_rest(tmp_path: Path) -> None:
 def test_an_error_without_words_is_named_by_its_kind(tmp_path: Path) -> None:
     _, problems = load(tmp_path, "b: {class: boxes.Box, size: 0}\n")
     assert problems == ["devices.yml:1:1: b: Box could not be built: KeyError: None"]
+
+
+@pytest.mark.parametrize(
+    ("entry", "reason"),
+    [
+        ("class: motor", "missing key 'prefix' (write prefix: \"BL:th\")"),
+        ("class: signal", "missing key 'address' (write address: \"BL:th\")"),
+        ("class: boxes.Pair, first: 1", "missing key 'second'"),
+        ("class: boxes.Pair, args: [1, 2]", "Pair could not be built: no 1 is even"),
+    ],
+)
+def test_a_key_that_is_missing_is_named(tmp_path: Path, entry: str, reason: str) -> None:
+    _, problems = load(tmp_path, f"th: {{{entry}}}\n")
+    assert problems == [f"devices.yml:1:1: th: {reason}"]
 
 
 def test_a_bad_device_stays_known_by_its_reason(tmp_path: Path) -> None:

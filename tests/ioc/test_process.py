@@ -89,8 +89,27 @@ def test_a_port_in_use_is_refused_with_its_number(demo_ioc):
         DemoIoc.start(port=demo_ioc.port)
 
 
-def test_a_failure_to_start_is_reported_with_the_last_words_of_the_ioc():
-    with DemoIoc.start(speed=-1.0) as ioc, pytest.raises(IocError, match=r"--speed -1\.0: must be above 0"):
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"port": 99999999}, "port 99999999: write one from 5001 to 65535"),
+        ({"port": -1}, "port -1: write"),
+        ({"port": 0}, "port 0: write"),
+        ({"port": 5000}, "port 5000: write"),
+        ({"speed": 0.0}, "speed 0: write a number above 0, such as 1"),
+        ({"speed": -3.0}, "speed -3: write"),
+        ({"speed": float("nan")}, "speed nan: write"),
+        ({"speed": float("inf")}, "speed inf: write"),
+        ({"seed": -1}, "seed -1: write 0 or a larger number"),
+    ],
+)
+def test_a_number_that_no_ioc_can_have_is_refused_in_one_line(options, message):
+    with pytest.raises(IocError, match=f"^{message}"):
+        DemoIoc(**options)
+
+
+def test_a_failure_to_start_is_reported_with_the_last_words_of_the_ioc(tmp_path):
+    with DemoIoc.start(twin=tmp_path / "none.json") as ioc, pytest.raises(IocError, match=r"none\.json: no facts"):
         ioc.wait_ready()
 
 
@@ -101,9 +120,9 @@ def test_a_wait_that_is_too_short_says_how_long_it_was():
 
 def test_the_output_of_the_ioc_goes_to_its_log_file(tmp_path):
     log = tmp_path / "ioc.log"
-    with DemoIoc.start(speed=-1.0, log=log) as ioc, pytest.raises(IocError):
+    with DemoIoc.start(twin=tmp_path / "none.json", log=log) as ioc, pytest.raises(IocError):
         ioc.wait_ready()
-    assert "--speed" in log.read_text()
+    assert "no facts for a twin" in log.read_text()
 
 
 def test_control_c_in_the_terminal_does_not_reach_the_ioc():

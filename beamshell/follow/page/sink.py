@@ -23,6 +23,7 @@ from beamshell.follow.sink import Sink
 from beamshell.store.console_log import ConsoleLog
 from beamshell.store.processes import why_dead
 from beamshell.store.runs import Runs
+from beamshell.text.numbers import port_problem
 
 _log = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class PageSink(Sink):
         names: names of this computer by which browsers may call it, beside its own and its addresses.
 
     Raises:
-        ConfigError: there is no token, and the page would be open to the network.
+        ConfigError: there is no such port, or there is no token, and the page would be open to the network.
     """
 
     also = (AMENDMENT, CONSOLE)
@@ -62,6 +63,8 @@ class PageSink(Sink):
     ) -> None:
         if not (is_loopback(host) or token):
             raise ConfigError(f"a page at {host} needs a token: 'token': 'env:PAGE_TOKEN', and export PAGE_TOKEN=...")
+        if problem := port_problem(port, lowest=0):
+            raise ConfigError(problem)
         self.url = f"http://{f'[{host}]' if ':' in host else host}:{port}/"
         self._address = (host, port)
         self._token = token

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from beamshell.errors import ConfigError, LineRefused, SinkDown
 from beamshell.follow.lines import Line
 from beamshell.follow.sink import Sink
+from beamshell.text.numbers import port_problem
 
 if TYPE_CHECKING:
     import zmq
@@ -171,7 +172,12 @@ def _zmq() -> Any:
 
 
 def _full(address: str) -> str:
-    return address if "://" in address else f"tcp://{address}"
+    """The address with its protocol; ZeroMQ itself would take port 65537 for port 1."""
+    full = address if "://" in address else f"tcp://{address}"
+    port = full.rpartition(":")[2]
+    if full.startswith("tcp://") and port.removeprefix("-").isdecimal() and (problem := port_problem(int(port))):
+        raise ConfigError(f"{address}: {problem}")
+    return full
 
 
 def _serializer(form: str) -> Callable[[Line], bytes]:

@@ -104,6 +104,14 @@ def test_the_command_says_how_it_is_written(words, tmp_path):
         watch([*words, f"--data={tmp_path}"])
 
 
+@pytest.mark.parametrize("port", ["0", "99999999"])
+def test_the_command_refuses_a_port_that_no_browser_can_open(port, tmp_path):
+    from beamshell.shell.followers import watch
+
+    with pytest.raises(UsageError, match=f"^port {port}: write one from 1 to 65535"):
+        watch(["--page", f"--port={port}", f"--data={tmp_path}"])
+
+
 def is_listening(port):
     with socket.socket() as connection:
         return connection.connect_ex(("127.0.0.1", port)) == 0

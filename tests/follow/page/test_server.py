@@ -198,3 +198,9 @@ def test_documents_that_are_none_do_not_take_it_away(serve, journal, scan, watch
     write(journal, scan(4, time=2000.0))
     shown = watch(page).until(lambda now: now["run"] and now["run"]["end"])
     assert len(shown["run"]["rows"]) == 4
+
+
+@pytest.mark.parametrize("port", [-1, 99999999])
+def test_a_port_that_does_not_exist_is_refused_before_it_serves(port):
+    with pytest.raises(ConfigError, match=f"^port {port}: write one from 0 to 65535"):
+        PageSink(port=port)

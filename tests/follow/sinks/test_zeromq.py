@@ -15,6 +15,7 @@ import pytest
 from beamshell.errors import ConfigError, LineRefused, SinkDown
 from beamshell.follow.lines import Line
 from beamshell.follow.settings import make_sink
+from beamshell.follow.sinks.zeromq import run_proxy
 
 SUBSCRIBER = """
     import json, pickle, sys
@@ -182,9 +183,16 @@ def test_a_check_says_whether_anybody_listens(python, sink_of, tmp_path):
         ({"serializer": "xml"}, "serializer 'xml' is none of json, msgpack, pickle"),
         ({"prefix": "a b"}, "the prefix 'a b' has a blank"),
         ({"address": "nonsense://x"}, "nonsense://x cannot be used"),
+        ({"address": "tcp://127.0.0.1:99999999"}, "tcp://127.0.0.1:99999999: port 99999999: write one from 1 to 65535"),
         ({"secret_key": "/not/there"}, "the key /not/there cannot be used"),
     ],
 )
 def test_a_wrong_setting_is_one_line(settings, message):
     with pytest.raises(ConfigError, match=message):
         make_sink("stream", {"sink": "zmq", "address": "tcp://127.0.0.1:1", **settings})
+
+
+@pytest.mark.parametrize("port", [0, -1, 99999999])
+def test_the_proxy_listens_at_no_other_port_than_was_written(port):
+    with pytest.raises(ConfigError, match=f"^127.0.0.1:{port}: port {port}: write one from 1 to 65535"):
+        run_proxy([f"127.0.0.1:{port}", "127.0.0.1:99999999"])
