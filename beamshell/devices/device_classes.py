@@ -62,7 +62,9 @@ def class_of(line: DeviceLine) -> Callable[..., Any]:
         ConfigError: it names none that is there.
     """
     name = line.values.get("class")
-    if not isinstance(name, str) or not name:
+    if name and not isinstance(name, str):
+        raise line.problem(f"class is {name!r}; write class: motor, or another name", "class")
+    if not name:
         raise line.problem("missing key 'class' (write class: motor)", "class")
     if name in CLASSES:
         return _imported(line, CLASSES[name])

@@ -18,6 +18,7 @@ from beamshell.shell.messages_shown import DONE, FAILED, say, say_error
 from beamshell.text.numbers import counted
 
 if TYPE_CHECKING:
+    from beamshell.devices.importing import ImportedFile
     from beamshell.shell.profile import Beamshell
     from beamshell.store import Queue, Run, Runs
 
@@ -166,18 +167,28 @@ def import_devices(words: list[str]) -> int:
         OWN_MODULES.offer(str(folder))
     names = dict.fromkeys(CONSOLE_NAMES, "a name of the console") | dict.fromkeys(commands(), "a command")
     imported = read_devices(options.file, lambda name: names.get(name, ""))
-    text = imported.text(options.file.name).replace(str(options.file), options.file.name)
-    try:
-        with options.new_file.open("x", encoding="utf-8") as new:
-            new.write(text)
-    except FileExistsError:
-        raise ConfigError(f"{options.new_file} exists already: name another file after {options.file}") from None
-    except OSError as exc:
-        with contextlib.suppress(OSError):
-            options.new_file.unlink()  # a part of it, which would stand in the way of the next try
-        raise ConfigError(f"{options.new_file}: cannot be written: {exc.strerror}") from exc
+    problems = counted(len(imported.problems), "problem") if imported.problems else "no problems"
+    is_written = bool(imported.lines or imported.refused)
+    if is_written:
+        _write_new(options.new_file, imported, options.file)
     for problem in imported.problems:
         say_error(problem)
-    problems = counted(len(imported.problems), "problem") if imported.problems else "no problems"
-    say(f"{options.new_file}: {counted(len(imported.lines), 'device')}, {problems}")
-    return FAILED if imported.problems else DONE
+    if is_written:
+        say(f"{options.new_file}: {counted(len(imported.lines), 'device')}, {problems}")
+    else:
+        say(f"{options.new_file} is not written: nothing of {options.file} is understood, {problems}")
+    return FAILED if imported.problems or not is_written else DONE
+
+
+def _write_new(new_file: Path, imported: ImportedFile, source: Path) -> None:
+    """Write what was imported into a file that is not there yet."""
+    text = imported.text(source.name).replace(str(source), source.name)
+    try:
+        with new_file.open("x", encoding="utf-8") as new:
+            new.write(text)
+    except FileExistsError:
+        raise ConfigError(f"{new_file} exists already: name another file after {source}") from None
+    except OSError as exc:
+        with contextlib.suppress(OSError):
+            new_file.unlink()  # a part of it, which would stand in the way of the next try
+        raise ConfigError(f"{new_file}: cannot be written: {exc.strerror}") from exc

@@ -129,6 +129,7 @@ def test_a_device_switched_off_says_where(tmp_path: Path) -> None:
         ("a: {class: boxes.Crate}\n", "devices.yml:1:5: a: class boxes.Crate cannot be imported: "),
         ("a: {class: no_such_thing.Box}\n", "cannot be imported: No module named 'no_such_thing'"),
         ("a: {prefix: X}\n", "devices.yml:1:1: a: missing key 'class'"),
+        ("a: {class: 7}\n", "devices.yml:1:5: a: class is 7; write class: motor"),
         (
             "a: {class: boxes.Box, readout: baselin}\n",
             "devices.yml:1:23: a: no readout 'baselin': did you mean baseline?",

@@ -28,3 +28,12 @@ def test_a_device_that_has_the_name_of_a_command_is_no_line_of_the_new_file(tmp_
         "# config:2:1: 'scan' cannot be the name of a device: it is a command",
         '# scan: {class: motor, prefix: "BL:m1", tags: [motor]}',
     ]
+
+
+def test_no_file_is_written_if_nothing_was_understood(tmp_path, capsys):
+    old, new = tmp_path / "bec.yml", tmp_path / "new.yml"
+    old.write_text("th: {deviceClass: 7}\n")
+    assert import_devices([str(old), str(new)]) == 1
+    _problem, nothing = capsys.readouterr().err.splitlines()
+    assert nothing == f"beamshell: {new} is not written: nothing of {old} is understood, 1 problem"
+    assert not new.exists()

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from beamshell.devices.files.foreign_classes import as_words, our_class, our_keywords
+from beamshell.devices.files.foreign_classes import WRITE_A_PATH, as_words, our_class, our_keywords
 from beamshell.devices.files.line import DeviceLine, ReadFile
 from beamshell.devices.files.yaml_document import Item, YamlDocument, is_mapping
 from beamshell.errors import ConfigError
@@ -33,7 +33,8 @@ def _line(document: YamlDocument, item: Item) -> DeviceLine:
     places = {part.key: part.place for part in document.items(item.node)}
     path = has.get("deviceClass")
     if not isinstance(path, str):
-        raise ConfigError(f"{places.get('deviceClass', item.place)}: {item.key}: says no deviceClass")
+        reason = "says no deviceClass" if path is None else f"deviceClass is {path!r}; {WRITE_A_PATH}"
+        raise ConfigError(f"{places.get('deviceClass', item.place)}: {item.key}: {reason}")
     settings = has.get("deviceConfig") or {}
     if not isinstance(settings, dict):
         raise ConfigError(f"{places['deviceConfig']}: {item.key}: deviceConfig is {settings!r}; write a mapping")

@@ -10,6 +10,9 @@ from typing import Any
 PACKAGES = ("ophyd", "ophyd_devices", "ophyd_async", "apstools", "pcdsdevices", "nslsii", "bec_lib")
 """Packages for whose classes ours are taken, where there is one of the same use."""
 
+WRITE_A_PATH = "write a path, such as ophyd.EpicsMotor"
+"""The end of a message about a class that is no text."""
+
 _MOTORS = ("EpicsMotor", "EpicsMotorMR", "EpicsMotorEx", "Motor", "IMS", "Newport", "BeckhoffAxis", "PCDSMotorBase")
 _SIM_MOTORS = ("SynAxis", "SynAxisNoHints", "SynAxisEmptyHints", "SynAxisOPAAS", "SimPositioner", "SimMotor")
 _SIM_MOTOR_OBJECTS = ("motor", "motor1", "motor2", "motor3", "jittery_motor1", "jittery_motor2")

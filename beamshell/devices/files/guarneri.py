@@ -41,7 +41,8 @@ def _line(document: YamlDocument, item: Item, node: Any) -> DeviceLine:
     has = document.plain(node)
     name = has.get("name") if isinstance(has, dict) else None
     if not isinstance(name, str):
-        raise ConfigError(f"{place}: a device of {item.key} has no name; write {{name: m1, prefix: ...}}")
+        reason = "has no name" if name is None else f"has the name {name!r}"
+        raise ConfigError(f"{place}: a device of {item.key} {reason}; write {{name: m1, prefix: ...}}")
     places = {"class": item.place, **{part.key: part.place for part in document.items(node)}}
     path = item.key
     if path.endswith(_CREATOR):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from beamshell.devices.files.foreign_classes import as_words, our_class, our_keywords
+from beamshell.devices.files.foreign_classes import WRITE_A_PATH, as_words, our_class, our_keywords
 from beamshell.devices.files.line import DeviceLine, ReadFile
 from beamshell.devices.files.yaml_document import Item, YamlDocument, is_mapping
 from beamshell.errors import ConfigError
@@ -35,7 +35,8 @@ def _line(document: YamlDocument, item: Item) -> DeviceLine:
     name = str(has.get("name") or item.key)
     path = has.get("device_class")
     if not isinstance(path, str) or not path:
-        raise ConfigError(f"{places.get('device_class', item.place)}: {name}: says no device_class")
+        reason = f"device_class is {path!r}; {WRITE_A_PATH}" if path else "says no device_class"
+        raise ConfigError(f"{places.get('device_class', item.place)}: {name}: {reason}")
     arguments, named = has.get("args") or [], has.get("kwargs") or {}
     if not isinstance(arguments, list) or not isinstance(named, dict):
         raise ConfigError(f"{item.place}: {name}: args is a list and kwargs a mapping, in happi")

@@ -92,6 +92,10 @@ def test_what_is_known_of_happi_is_built_and_what_is_not_is_a_placeholder(tmp_pa
             '{"b": {"name": "b", "device_class": "ophyd.Signal"}, "a": {"prefix": "X"}}',
             ":1:54: a: says no device_class",
         ),
+        (
+            '{"b": {"name": "b", "device_class": "ophyd.Signal"}, "a": {"device_class": 7}}',
+            ": a: device_class is 7; write a path, such as ophyd.EpicsMotor",
+        ),
         ('{"b": {"name": "b", "device_class": "ophyd.Signal"}, "a": 5}', "db.json:1:54: a: an item of happi is"),
         ('{"a": {"device_class": "ophyd.Signal"}\n "b": {}}', "db.json:2:2: not YAML"),
     ],
@@ -172,6 +176,7 @@ def test_a_class_of_guarneri_that_is_installed_is_loaded(tmp_path: Path, monkeyp
     ("text", "message"),
     [
         ("ophyd.EpicsMotor:\n- {prefix: X}\n", "devices.yml:2:3: a device of ophyd.EpicsMotor has no name"),
+        ("ophyd.EpicsMotor:\n- {name: 7}\n", "devices.yml:2:3: a device of ophyd.EpicsMotor has the name 7; write"),
         ("ophyd.EpicsMotor:\n- m1\n", "devices.yml:2:3: a device of ophyd.EpicsMotor has no name"),
         ("ophyd.EpicsMotor:\n- {name: a}\nophyd.Signal: 5\n", "devices.yml:3:1: ophyd.Signal: write a list"),
         ("ophyd.Signal:\n- {name: a}\n- {name: a}\n", "devices.yml:3:3: a: is defined twice; the first is at "),
@@ -252,6 +257,7 @@ def test_a_bec_file_where_a_device_file_should_be_says_what_to_type(tmp_path: Pa
     ("text", "message"),
     [
         ("a: {deviceClass: ophyd.Signal}\nb: {enabled: true}\n", "bec.yml:2:1: b: says no deviceClass"),
+        ("a: {deviceClass: ophyd.Signal}\nb: {deviceClass: 7}\n", "bec.yml:2:5: b: deviceClass is 7; write a path"),
         ("a: {deviceClass: ophyd.Signal}\nb: 5\n", "bec.yml:2:1: b: a device of BEC is"),
         (
             "a: {deviceClass: ophyd.Signal}\nb: {deviceClass: ophyd.Signal, deviceConfig: 5}\n",
