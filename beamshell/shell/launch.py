@@ -6,6 +6,8 @@ It decides the order of the start: the demo IOC first, then the heavy imports wh
 from __future__ import annotations
 
 import gc
+import os
+import select
 import signal
 import sys
 from typing import TYPE_CHECKING
@@ -68,15 +70,19 @@ def main(argv: list[str] | None = None) -> int:
     """Run one console from its start to its end; its exit status."""
     take_working_folder_off_path()
     words = sys.argv[1:] if argv is None else argv
-    if {"--help", "-h"} & set(words):
-        print_answer(HELP.rstrip())
-        return 0
-    if {"--version", "-V"} & set(words):
-        print(f"beamshell {__version__}")
-        return 0
-    at = _place_of_subcommand(words)
-    if at is not None:
-        return _subcommand(words[at], [*words[:at], *words[at + 1 :]])
+    try:
+        status = _without_console(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        reader = select.poll()
+        reader.register(sys.stdout.fileno(), 0)
+        if not reader.poll(0):  # it reads on: another connection broke
+            raise
+        # Who reads the lines, such as `head`, wants no more.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python writes the rest at its end
+        status = 0
+    if status is not None:
+        return status
     signal.signal(signal.SIGTERM, _leave)
     if hasattr(signal, "SIGHUP"):  # the terminal was closed: motors must not go on alone
         signal.signal(signal.SIGHUP, _leave)
@@ -85,6 +91,18 @@ def main(argv: list[str] | None = None) -> int:
     except (BeamshellError, KeyboardInterrupt) as exc:  # Ctrl+C while the console starts
         say_error(exc)
         return exit_status(exc)
+
+
+def _without_console(words: list[str]) -> int | None:
+    """Do what needs no console; the exit status, or None if these words open one."""
+    if {"--help", "-h"} & set(words):
+        print_answer(HELP.rstrip())
+        return 0
+    if {"--version", "-V"} & set(words):
+        print(f"beamshell {__version__}")
+        return 0
+    at = _place_of_subcommand(words)
+    return None if at is None else _subcommand(words[at], [*words[:at], *words[at + 1 :]])
 
 
 def _place_of_subcommand(words: list[str]) -> int | None:
@@ -112,6 +130,8 @@ def _subcommand(name: str, words: list[str]) -> int:
         subcommand: Callable[[list[str]], int] = getattr(import_module(f"beamshell.{module}"), function)
         return subcommand(words)
     except (BeamshellError, KeyboardInterrupt) as exc:
+        if isinstance(exc.__cause__, BrokenPipeError):  # of a command that could not write its answer
+            raise exc.__cause__ from None
         say_error(exc)
         return exit_status(exc)
 

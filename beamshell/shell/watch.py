@@ -66,8 +66,6 @@ def watch(words: list[str]) -> int:
         Watch(folder).run()
     except KeyboardInterrupt:
         return DONE
-    except BrokenPipeError:  # who has read the lines wants no more
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE
 
 

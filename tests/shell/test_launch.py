@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import signal
+import subprocess
 import sys
 from types import ModuleType, SimpleNamespace
 
@@ -53,3 +55,29 @@ def test_a_signal_while_the_console_is_being_imported_ends_it(number, monkeypatc
     with pytest.raises(SystemExit) as ended:
         main([])
     assert ended.value.code == 128 + number
+
+
+@pytest.mark.parametrize("buffered", ["", "1"])
+@pytest.mark.parametrize("words", [["import", "--help"], ["--version"], ["follow"], ["queue", "list"]])
+def test_a_reader_who_wants_no_more_ends_it_without_a_word(words, buffered, tmp_path):
+    reading, writing = os.pipe()
+    os.close(reading)
+    environment = os.environ | {"BEAMSHELL_DATA": str(tmp_path), "PYTHONUNBUFFERED": buffered}
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "beamshell", *words], stdout=writing, stderr=subprocess.PIPE, env=environment
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+def test_another_connection_that_breaks_is_no_quiet_end(monkeypatch):
+    def answer(_text):
+        raise BrokenPipeError
+
+    monkeypatch.setattr("beamshell.shell.launch.print_answer", answer)
+    with open(os.devnull, "w") as reader:
+        monkeypatch.setattr(sys, "stdout", reader)
+        with pytest.raises(BrokenPipeError):
+            main(["--help"])
