@@ -42,7 +42,7 @@ def ask_device(device: Any, position: Any) -> None:
     except BeamshellError:
         raise
     except Exception as exc:
-        if "limit" not in type(exc).__name__.lower():
+        if not isinstance(exc, ValueError) and "limit" not in type(exc).__name__.lower():
             raise
         raise LimitError(f"{device.name}: {exc}") from exc
 

@@ -19,7 +19,7 @@ from beamshell.errors import BeamshellError, NoFit, PlanError
 from beamshell.messages import Msg, explain_no_message
 from beamshell.plans.arguments import MOST_POINTS
 from beamshell.plans.computed_axes import axis_of, computed_axes, separated
-from beamshell.plans.environment import simulated, use_check, use_clock, use_turns
+from beamshell.plans.environment import ask_device, simulated, use_check, use_clock, use_turns
 from beamshell.plans.patterns import Points, same_position
 from beamshell.plans.preprocessors import as_plan, root_of, summary_line
 from beamshell.plans.start_metadata import unit_of
@@ -235,7 +235,7 @@ class PlanSimulator:
     def _check(self, model: DeviceModel, target: Any) -> None:
         """Check the position as the device would; for a computed axis, with the plan's setpoints of the other axes."""
         if others := self._other_axes(model):
-            model.device.parent.check_value({model.device.attr_name: target, **others})
+            ask_device(model.device.parent, {model.device.attr_name: target, **others})
         else:
             self.result.accepted.check_and_keep(model.device, target)
 

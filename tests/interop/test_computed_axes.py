@@ -18,6 +18,8 @@ from beamshell.devices import Component, SoftPositioner
 from beamshell.devices.pseudo import PseudoPositioner
 from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.devices.sim import SynGauss
+from beamshell.errors import LimitError
+from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 from beamshell.simulate import rehearse
 
@@ -187,3 +189,23 @@ def test_axes_that_are_possible_only_together_are_checked_together(RE, theirs):
 def test_a_rehearsal_follows_each_of_the_axes_that_are_sent_together(theirs):
     result = rehearse(bp.scan([], theirs.gap, 1, 2, theirs.centre, 0, 1, 2))
     assert {name: list(places) for name, places in result.path.items()} == {"jaws_gap": [1, 2], "jaws_centre": [0, 1]}
+
+
+class LimitedJaws(JawsOfOphyd):
+    """With limits on an axis, as most devices of beamlines have."""
+
+    gap = ophyd.Component(ophyd.PseudoSingle, egu="mm", limits=(-1, 8))
+
+
+def test_a_rehearsal_checks_an_axis_of_ophyd_with_the_others_where_the_plan_has_sent_them():
+    jaws = LimitedJaws(name="jaws")
+    assert not rehearse(bp.scan([], jaws.gap, -1, 1, 3)).problems
+    assert not rehearse(bp.rel_scan([], jaws.gap, -1, 1, 3)).problems
+    (refusal,) = rehearse(bp.scan([], jaws.gap, -1, 9, 3)).problems
+    assert isinstance(refusal, LimitError)
+    assert "point 3 of 3: jaws_gap: " in str(refusal)
+    jaws.set(gap=0, centre=4).wait(5)
+    back_in_the_middle = rehearse(bpp.pchain(bps.abs_set(jaws.centre, 0), bps.abs_set(jaws.gap, 8)))
+    assert not back_in_the_middle.problems
+    (refusal,) = rehearse(bps.abs_set(jaws.gap, 8)).problems  # around 4 it is too far for a motor
+    assert isinstance(refusal, LimitError)

@@ -22,6 +22,12 @@ class Jaws(ophyd.PseudoPositioner):
         return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)
 
 
+class LimitedJaws(Jaws):
+    """With limits on an axis, as most devices of beamlines have."""
+
+    gap = ophyd.Component(ophyd.PseudoSingle, egu="mm", limits=(-1, 8))
+
+
 @pytest.fixture
 def jaws(prompt):
     prompt.names["jaws"] = device = Jaws(name="jaws")
@@ -52,3 +58,16 @@ def test_each_axis_is_in_the_log_of_moves_and_goes_back(jaws, typed):
 def test_a_combination_that_is_not_possible_is_refused_before_anything_moves(jaws, typed):
     assert "jaws" in typed("mov jaws.gap 8 jaws.centre 4")
     assert jaws.position == (0, 0)
+
+
+@pytest.mark.parametrize("line", ["scan det jaws.gap -1 1 3", "dscan jaws.gap -1 1 2 0"])
+def test_a_scan_of_an_axis_with_limits_is_rehearsed(prompt, typed, line):
+    prompt.names["jaws"] = LimitedJaws(name="jaws")
+    assert "not rehearsed" not in typed(line)
+
+
+def test_a_scan_that_leaves_the_limits_of_an_axis_is_refused_before_it_begins(prompt, typed):
+    prompt.names["jaws"] = LimitedJaws(name="jaws")
+    shown = typed("scan det jaws.gap -1 9 3")
+    assert "point 3 of 3: jaws_gap: " in shown
+    assert "not rehearsed" not in shown
