@@ -1,7 +1,6 @@
 """ConsoleRecorder: writes into the console log what is typed and how it ends, and what the engine does and moves.
 
-It asks no device: a place is the last value that a subscription has brought, or what is asked for in the flight of the
-move itself.
+It never holds the engine up for a device: see logged_places.
 """
 
 from __future__ import annotations
@@ -18,18 +17,17 @@ from beamshell.documents import Document
 from beamshell.errors import Declined, RunEngineInterrupted
 from beamshell.plans.computed_axes import separated
 from beamshell.plans.stubs.moving import HomeSearch
-from beamshell.protocols import ForeignMotion, speaks_asyncio
-from beamshell.shell.device_parts import axes, is_motor
+from beamshell.protocols import ForeignMotion
+from beamshell.shell.device_parts import axes
+from beamshell.shell.logged_places import PlaceLater, begin_place, place_after, place_before
 from beamshell.shell.messages_shown import one_line
 from beamshell.shell.plan_form import as_word
-from beamshell.shell.positions import begin_position, recent_offset, recent_place, unit_of
+from beamshell.shell.positions import recent_offset
 from beamshell.shell.profile import login_name
 from beamshell.store.processes import this_process
 
 if TYPE_CHECKING:
     from beamshell.store import ConsoleLog
-
-PlaceLater = Callable[[], Any]
 
 
 def console_id() -> str:
@@ -163,15 +161,15 @@ class ConsoleRecorder:
         if not self._calls or (device_name := self._name_of(device)) is None:
             return
         call = self._calls[-1]
-        origin = recent_place(device)
-        call.origins[id(obj)] = _asked(device) if origin is None else partial(_same, origin)
+        origin, unit = place_before(device)
+        call.origins[id(obj)] = begin_place(device) if origin is None else partial(_same, origin)
         cause = call.causes[id(obj)] = call.circumstances()
         self.log.add(
             "moving",
             device=device_name,
             origin=origin,
             target=target,
-            unit=_unit(device),
+            unit=unit,
             **_scale(device),
             **cause,
         )
@@ -189,7 +187,7 @@ class ConsoleRecorder:
             device = _motor_of(obj)
             if id(obj) not in call.origins or (device_name := self._name_of(device)) is None:
                 continue
-            origin, place = call.origins[id(obj)](), _place(device)
+            origin, (place, unit) = call.origins[id(obj)](), place_after(device)
             call.origins[id(obj)] = partial(_same, place)
             if place is not None and place == origin:
                 continue
@@ -199,7 +197,7 @@ class ConsoleRecorder:
                 origin=origin,
                 place=place,
                 target=target,
-                unit=_unit(device),
+                unit=unit,
                 **_scale(device),
                 **call.causes[id(obj)],
             )
@@ -254,35 +252,6 @@ def _outcome_of(failure: BaseException | None) -> str:
     return "interrupted" if isinstance(failure, KeyboardInterrupt) else "error"
 
 
-def _asked(device: Any) -> PlaceLater:
-    """The place before the move, which is asked for in the flight of the move and collected later; None if unknown."""
-    if not (hasattr(device, "begin_location") or _is_of_others(device)):
-        return lambda: None
-    try:
-        collect = begin_position(device)
-    except Exception:  # noqa: BLE001  the move itself says that the device does not answer
-        return lambda: None
-
-    def place() -> Any:
-        try:
-            return collect()
-        except Exception:  # noqa: BLE001  as above
-            return None
-
-    return place
-
-
-def _place(device: Any) -> Any:
-    """The place at the end of a move; None if it is unknown."""
-    place = recent_place(device)
-    return _asked(device)() if place is None and _is_of_others(device) else place
-
-
-def _is_of_others(device: Any) -> bool:
-    """Whether it is of another library: a motor that keeps its position itself, or what answers on the event loop."""
-    return speaks_asyncio(type(device)) or (is_motor(device) and not hasattr(device, "readback_signal"))
-
-
 def _same(place: Any) -> Any:
     return place
 
@@ -291,10 +260,3 @@ def _scale(device: Any) -> dict[str, float]:
     """The offset of the positions, if the device has one that is known."""
     offset = recent_offset(device)
     return {} if offset is None else {"offset": offset}
-
-
-def _unit(device: Any) -> str:
-    try:
-        return unit_of(device)
-    except Exception:  # noqa: BLE001  a device of another library may have to ask for it
-        return ""

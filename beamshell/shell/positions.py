@@ -51,8 +51,6 @@ def recent_place(device: Any) -> Any:
     if hasattr(device, "index") and hasattr(getattr(device, "device", None), "pseudo_names"):  # one computed axis
         places = recent_place(device.device)
         return None if places is None else places[device.index]
-    if hasattr(device, "SUB_READBACK"):  # of ophyd: its position is what a subscription has brought
-        return device.position
     signal = device if hasattr(device, "latest") else getattr(device, "readback_signal", None)
     if signal is None:
         return None
