@@ -163,6 +163,8 @@ class ConsoleRecorder:
         call = self._calls[-1]
         origin, unit = place_before(device)
         call.origins[id(obj)] = begin_place(device) if origin is None else partial(_same, origin)
+        if origin is None:
+            call.without_origin.add(id(obj))
         cause = call.causes[id(obj)] = call.circumstances()
         self.log.add(
             "moving",
@@ -189,7 +191,9 @@ class ConsoleRecorder:
                 continue
             origin, (place, unit) = call.origins[id(obj)](), place_after(device)
             call.origins[id(obj)] = partial(_same, place)
-            if place is not None and place == origin:
+            needs_origin = id(obj) in call.without_origin
+            call.without_origin.discard(id(obj))
+            if place is not None and place == origin and not needs_origin:
                 continue
             self.log.add(
                 "moved",
@@ -216,6 +220,7 @@ class _Call:
         scans: the numbers of its runs so far.
         scan: the number of the last run of the present command; None before it.
         origins: by id of the device, gives the place where it was before it was moved.
+        without_origin: ids of the devices whose origin is in no entry yet, as it comes with an answer.
         command: that runs; of several the present one.
         causes: by id of the device, the command that has moved it, and its scan.
     """
@@ -224,6 +229,7 @@ class _Call:
         self.scans: list[Any] = []
         self.scan: Any = None
         self.origins: dict[int, PlaceLater] = {}
+        self.without_origin: set[int] = set()
         self.command = command
         self.causes: dict[int, dict[str, Any]] = {}
 

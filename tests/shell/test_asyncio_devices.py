@@ -156,3 +156,12 @@ def test_bluesky_checks_limits_on_our_loop(there):
     check_limits(bluesky.plans.scan([there.names["pd"]], there.names["am"], -1, 1, 3))
     with pytest.raises(MotorLimitsError):
         check_limits(bluesky.plans.scan([there.names["pd"]], there.names["am"], -1, 5, 3))
+
+
+def test_back_after_a_scan_that_ended_where_it_began_knows_where_the_motor_stood(there, typed):
+    typed("mov am 1")
+    typed("scan pd am 0 1 3")
+    assert "am stands where it stood before scan pd am 0 1 3" in typed("back")
+    assert "? -> ?" not in typed("moves am")
+    typed("scan pd am 2 0 3")
+    assert "am: 0.0000 -> 1.0000 mm" in typed("back")
