@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from beamshell.errors import PlanError
+from beamshell.errors import NotConnected, PlanError
 
 Target = tuple[Any, Any]
 """(device, position)."""
@@ -94,6 +94,20 @@ def whole_position(device: Any, position: Any) -> Any:
         return position
     latest = getattr(device, "target", None) or device.position
     return latest._replace(**position)
+
+
+def require_motors(device: Any) -> None:
+    """Return unless a motor that this axis, or device of axes, is computed from is offline.
+
+    ophyd's devices compute with None in its place, and fail with an error of the computation.
+
+    Raises:
+        NotConnected: the message names the motors.
+    """
+    lost = [motor.name for motor in _motors(axis_of(device)[0]) if getattr(motor, "connected", True) is False]
+    if lost:
+        answers = "do not answer" if len(lost) > 1 else "does not answer"
+        raise NotConnected(f"{device.name}: {', '.join(lost)} {answers} (type offline for the addresses)")
 
 
 def refuse_overlaps(devices: Iterable[Any]) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from beamshell.awaiting import NoEventLoopError, answer
 from beamshell.errors import BeamshellError, LimitError
-from beamshell.plans.computed_axes import whole_position
+from beamshell.plans.computed_axes import require_motors, whole_position
 from beamshell.protocols import speaks_asyncio
 
 Check = Callable[[Any, Any], None]
@@ -26,13 +26,14 @@ def ask_device(device: Any, position: Any) -> None:
     """Return if ``device.set(position)`` would be accepted; a device without limits accepts all.
 
     Raises:
+        NotConnected: it could not compute with a motor that is offline.
         LimitError: it would not, for a reason of the device's own library; its words are kept.
         Exception: as the device raises it.
     """
     if not hasattr(device, "check_value"):  # what protocols.Checkable asks for, at a twentieth of isinstance's price
         return
-    target = whole_position(device, position) if isinstance(position, dict) else position
     try:
+        target = whole_position(device, position) if isinstance(position, dict) else position
         if speaks_asyncio(type(device)):
             answer(device.check_value, target)
         else:
@@ -42,6 +43,7 @@ def ask_device(device: Any, position: Any) -> None:
     except BeamshellError:
         raise
     except Exception as exc:
+        require_motors(device)
         if not isinstance(exc, ValueError) and "limit" not in type(exc).__name__.lower():
             raise
         raise LimitError(f"{device.name}: {exc}") from exc

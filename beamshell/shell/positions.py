@@ -12,6 +12,7 @@ from typing import Any
 from beamshell.documents.alarms import INVALID, alarms_of
 from beamshell.engine.asyncio_view import plain_view
 from beamshell.errors import BeamshellError
+from beamshell.plans.computed_axes import require_motors
 from beamshell.protocols import BeginsRead, Locatable
 from beamshell.shell.device_parts import is_motor
 from beamshell.text.numbers import fixed, number, with_unit
@@ -31,11 +32,15 @@ def begin_position(device: Any) -> Callable[[], Any]:
     """Request the position of a device; the function returned collects it.
 
     What is requested before something is written is answered with it, in one round trip, and as it was before.
+
+    Raises:
+        NotConnected: a motor that it is computed from does not answer.
     """
     device = plain_view(device)
     if hasattr(device, "begin_location"):
         collect = device.begin_location()
         return lambda: collect()["readback"]
+    require_motors(device)
     if isinstance(device, Locatable):
         position = device.locate()["readback"]
     else:

@@ -71,3 +71,25 @@ def test_a_scan_that_leaves_the_limits_of_an_axis_is_refused_before_it_begins(pr
     shown = typed("scan det jaws.gap -1 9 3")
     assert "point 3 of 3: jaws_gap: " in shown
     assert "not rehearsed" not in shown
+
+
+class LostJaws(Jaws):
+    low = ophyd.Component(ophyd.EpicsMotor, "BEAMSHELL:NOWHERE:m1")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "mov jaws.gap 1",
+        "movr jaws.gap 1",
+        "mov jaws.gap 1 jaws.centre 0",
+        "RE(bps.mv(jaws.gap, 1))",
+        "RE(bps.mv(jaws.gap, 1, jaws.centre, 0))",
+        "scan det jaws.gap 0 1 3",
+    ],
+)
+def test_an_axis_with_a_motor_that_is_offline_says_which(prompt, typed, line):
+    prompt.names["jaws"] = LostJaws(name="jaws")
+    shown = typed(line)
+    assert "jaws_low does not answer (type offline for the addresses)" in shown
+    assert "TypeError" not in shown
