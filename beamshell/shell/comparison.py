@@ -14,7 +14,7 @@ from typing import Any
 from typing_extensions import override
 
 from beamshell.documents.alarms import INVALID, alarms_of
-from beamshell.errors import BeamshellError, CommandError, Declined, UnknownName
+from beamshell.errors import CommandError, Declined, UnknownName
 from beamshell.messages import Plan
 from beamshell.plans import stubs as bps
 from beamshell.protocols import BeginsRead, Movable
@@ -23,7 +23,7 @@ from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.plan_form import as_word
 from beamshell.shell.position_changes import moved_together
-from beamshell.shell.positions import begin_position, target_digits, unit_of
+from beamshell.shell.positions import begin_position, no_answer, no_value, target_digits, unit_of
 from beamshell.shell.questions import agrees, is_attended
 from beamshell.shell.slots import Slot
 from beamshell.shell.tokens import Tokens, find_device
@@ -147,16 +147,17 @@ def _begin(name: str, condition: Condition, devices: Mapping[str, Any], offline:
     try:
         collect_value, collect_tolerance = begin_value(device), _begin_tolerance(device, condition)
         is_invalid = _begin_alarm(device)
-    except (BeamshellError, TimeoutError):
-        return lambda: Comparison(name, condition, device, problem=offline)
+    except Exception as exc:  # noqa: BLE001  a device of others may fail in any way
+        failed = Comparison(name, condition, device, problem=no_answer(exc, offline))
+        return lambda: failed
 
     def collected() -> Comparison:
         try:
             value, tolerance, invalid = collect_value(), collect_tolerance(), is_invalid()
-        except (BeamshellError, TimeoutError):
-            return Comparison(name, condition, device, problem=offline)
+        except Exception as exc:  # noqa: BLE001  as above
+            return Comparison(name, condition, device, problem=no_answer(exc, offline))
         if value is None:
-            return Comparison(name, condition, device, problem=offline)
+            return Comparison(name, condition, device, problem=no_value(device, offline))
         if invalid:
             return Comparison(name, condition, device, problem="in INVALID alarm")
         if condition.unit and (unit := unit_of(device)) and unit != condition.unit:

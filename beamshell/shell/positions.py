@@ -20,6 +20,7 @@ from beamshell.text.window import table_in_window
 
 _COLUMNS = ("", "user", "dial", "low limit", "high limit", "", "state")
 _TEXT_COLUMNS = (0, 5, 6)
+_NO_VALUE = "no value"
 _HIDDEN_FIRST = ((2,), (3, 4))
 
 
@@ -61,6 +62,16 @@ def recent_place(device: Any) -> Any:
         return None
     reading = signal.latest if signal.connected else None
     return None if reading is None else reading["value"]
+
+
+def no_answer(failure: Exception, offline: str) -> str:
+    """What stands in place of a position that could not be asked for: `offline`, or "no answer" of an odd device."""
+    return offline if isinstance(failure, BeamshellError | TimeoutError) else "no answer"
+
+
+def no_value(device: Any, offline: str) -> str:
+    """What stands in place of a position that is None: `offline`, or "no value" if the device is connected."""
+    return _NO_VALUE if getattr(device, "connected", True) else offline
 
 
 def recent_offset(device: Any) -> float | None:
@@ -220,7 +231,7 @@ def _foreign_state(motor: Any) -> dict[str, Any]:
         return {"connected": True, "position": motor.get()}
     position = position_of(motor)
     if position is None:
-        return {"connected": True, "position": "no value"}
+        return {"connected": True, "position": _NO_VALUE}
     limits = _fact(motor, "limits")
     low, high = limits if isinstance(limits, tuple | list) and len(limits) == 2 else (None, None)
     if low == high:
@@ -235,9 +246,9 @@ def _row(
         state = collect()
         words = [*(state.get("words") or ()), *alarm()]
     except (BeamshellError, TimeoutError) as exc:
-        return (name, offline, "", "", "", "", str(exc))
+        return (name, no_answer(exc, offline), "", "", "", "", str(exc))
     except Exception as exc:  # noqa: BLE001  a device of others may fail in any way; the table has other rows
-        return (name, "no answer", "", "", "", "", f"{type(exc).__name__}: {exc}".partition("\n")[0])
+        return (name, no_answer(exc, offline), "", "", "", "", f"{type(exc).__name__}: {exc}".partition("\n")[0])
     if not state["connected"]:
         return (name, offline, "", "", "", "", "")
     user, dial, low, high = (_digits(motor, state.get(key)) for key in ("position", "dial", "low_limit", "high_limit"))

@@ -220,3 +220,32 @@ def test_in_python_a_preset_is_saved_and_gone_to_too(typed, prompt):
     typed("mov th 5")
     typed("RE(preset.plan('go', 'parked', yes=True))")
     assert prompt.position("th") == 0
+
+
+class Odd:
+    """A motor of another library."""
+
+    def __init__(self, name, position):
+        self.name, self._position, self.parent = name, position, None
+
+    @property
+    def position(self):
+        if isinstance(self._position, Exception):
+            raise self._position
+        return self._position
+
+    def set(self, position):
+        raise AssertionError("nothing moves")
+
+
+@pytest.mark.parametrize(("position", "why"), [(None, "no value"), (RuntimeError("no encoder"), "no answer")])
+def test_a_motor_that_knows_no_position_is_called_as_in_the_table(typed, prompt, position, why):
+    prompt.names["odd"] = Odd("odd", position)
+    assert why in typed("wm odd")
+    assert f"odd: {why}, so nothing was saved" in typed("preset save parked odd samx")
+    prompt.names["odd"] = Odd("odd", 1.0)
+    typed("preset save parked odd samx")
+    prompt.names["odd"] = Odd("odd", position)
+    assert f"odd {why}" in typed("preset go parked yes")
+    prompt.names["lost"] = Odd("lost", None)
+    assert re.search(r"not part of it: .*lost \(no value\)", typed("preset save all"))

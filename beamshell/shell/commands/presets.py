@@ -10,7 +10,7 @@ from typing import Annotated, Any, NamedTuple, TypeAlias
 
 from typing_extensions import override
 
-from beamshell.errors import BeamshellError, DeviceError, UnknownName, UsageError
+from beamshell.errors import DeviceError, UnknownName, UsageError
 from beamshell.protocols import Movable
 from beamshell.shell.command import Followed, followed_by
 from beamshell.shell.command_set import COMMANDS, command
@@ -29,7 +29,7 @@ from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer, say
 from beamshell.shell.parameter_types import Points, Session, Text
 from beamshell.shell.plan_form import literal
-from beamshell.shell.positions import unit_of, value_text
+from beamshell.shell.positions import no_answer, no_value, unit_of, value_text
 from beamshell.shell.profile import beside_profile
 from beamshell.shell.slots import DeviceSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device
@@ -265,15 +265,18 @@ def _positions(session: Session, devices: Mapping[str, Any], *, skip_offline: bo
         devices: by name.
         skip_offline: whether those that do not answer are left out, which is said.
     """
-    collectors = {name: _begin_place(device) for name, device in devices.items()}
-    places = {name: collect() for name, collect in collectors.items()}
-    if missing := [name for name, place in places.items() if place is None]:
-        if not skip_offline or len(missing) == len(places):
-            raise DeviceError(f"{listed(missing)}: {session.offline_word}, so nothing was saved")
-        say(f"not part of it: {listed(missing)} ({session.offline_word})")
-    if moving := [name for name, place in places.items() if place is not None and place.is_moving]:
+    collectors = {name: _begin_place(device, session.offline_word) for name, device in devices.items()}
+    answers = {name: collect() for name, collect in collectors.items()}
+    places = {name: answer for name, answer in answers.items() if isinstance(answer, _Place)}
+    problems = {name: answer for name, answer in answers.items() if isinstance(answer, str)}
+    for problem in dict.fromkeys(problems.values()):
+        without = listed(name for name in problems if problems[name] == problem)
+        if not skip_offline or not places:
+            raise DeviceError(f"{without}: {problem}, so nothing was saved")
+        say(f"not part of it: {without} ({problem})")
+    if moving := [name for name, place in places.items() if place.is_moving]:
         raise DeviceError(f"{listed(moving)}: moving, so nothing was saved; wait until it has arrived")
-    return {name: place.position for name, place in places.items() if place is not None}
+    return {name: place.position for name, place in places.items()}
 
 
 class _Place(NamedTuple):
@@ -283,25 +286,26 @@ class _Place(NamedTuple):
     is_moving: bool
 
 
-def _begin_place(device: Any) -> Callable[[], _Place | None]:
-    """Ask a device where it is; the function returned collects it, None if it does not answer."""
+def _begin_place(device: Any, offline: str) -> Callable[[], _Place | str]:
+    """Ask a device where it is; the function returned collects it, or says why it is unknown, as `wm` does."""
     if not getattr(device, "connected", True):
-        return lambda: None
+        return lambda: offline
     begin_state = getattr(device, "begin_state", None)
     try:
         collect = begin_state() if callable(begin_state) else begin_value(device)
-    except (BeamshellError, TimeoutError):
-        return lambda: None
+    except Exception as exc:  # noqa: BLE001  a device of others may fail in any way
+        problem = no_answer(exc, offline)
+        return lambda: problem
 
-    def collected() -> _Place | None:
+    def collected() -> _Place | str:
         try:
             answer = collect()
-        except (BeamshellError, TimeoutError):
-            return None
+        except Exception as exc:  # noqa: BLE001  as above
+            return no_answer(exc, offline)
         state = answer if callable(begin_state) else {"position": answer}
         value = state["position"]
         if value is None:
-            return None
+            return no_value(device, offline)
         position = PresetPosition(float(value) if is_number(value) else str(value), unit_of(device))
         return _Place(position, bool(state.get("moving")))
 
