@@ -17,4 +17,7 @@ def own_commands() -> Iterator[None]:
     try:
         yield
     finally:
+        replaced = [name for name, ours in before["_by_name"].items() if COMMANDS[name] is not ours]
         vars(COMMANDS).update(before)
+        for name in replaced if COMMANDS.added is not None else ():
+            COMMANDS.added(name)  # the prompt's function is that of the test's command

@@ -79,7 +79,7 @@ class CommandSet:
             self._by_name |= dict.fromkeys(names, command)
             for name in names:
                 for function in self._functions.pop(name, ()):
-                    _describe(function, command)
+                    _bind(function, command)
             return
         if self.session is not None:
             _ = command.signature  # so that whoever writes a command sees at once which parameter cannot be typed
@@ -126,32 +126,39 @@ class CommandSet:
         return UnknownName(f"no command '{word}': {f'did you mean {near}?' if near else 'bhelp shows all'}")
 
     def function(self, name: str) -> CommandFunction:
-        """The Python function of a command, which is imported when it is called."""
+        """The Python function of a command, which is imported when it is called.
+
+        It stays the function of this command, also when another one takes its name.
+        """
+        function: Any
+
+        def command() -> Command:
+            return self[name] if function.command is None else function.command
 
         def call(*tokens: Any, **keywords: Any) -> Any:
-            return self._call(name, list(flattened(tokens)), keywords)
+            return self._call(command, list(flattened(tokens)), keywords)
 
         def plan(*tokens: Any, **keywords: Any) -> Plan:
-            command_plan = self[name].make(self._open_session(), list(flattened(tokens)), keywords)
+            command_plan = command().make(self._open_session(), list(flattened(tokens)), keywords)
             if not isinstance(command_plan, Followed):
                 raise UsageError(f"{name} runs no plan")
             return command_plan.plan
 
-        function: Any = call
+        function = call
         function.__name__ = function.__qualname__ = function.command_name = name
-        function.plan = plan
-        function.subcommand = lambda **more: self[name].subcommand(**more)
-        function.getdoc = lambda: self[name].help(window_width(sys.stdout))
+        function.command, function.plan = None, plan
+        function.subcommand = lambda **more: command().subcommand(**more)
+        function.getdoc = lambda: command().help(window_width(sys.stdout))
         if name in self._by_name:
-            _describe(function, self._by_name[name])
+            _bind(function, self._by_name[name])
         else:
             self._functions.setdefault(name, []).append(function)
         return cast(CommandFunction, function)
 
-    def _call(self, name: str, tokens: list[Any], keywords: Mapping[str, Any]) -> Any:
+    def _call(self, find: Callable[[], Command], tokens: list[Any], keywords: Mapping[str, Any]) -> Any:
         session = self._open_session()
         session.wait_for_devices()
-        command = self[name]
+        command = find()
         line = command.line_of(session, tokens, keywords) if command.runs_a_plan else ""
         return command.act(session, tokens, keywords, line=line)
 
@@ -262,8 +269,9 @@ class CommandSet:
         return [name for name in self if self.is_imported(name) and self[name].runs_a_plan]
 
 
-def _describe(function: Any, command: Command) -> None:
-    """Give the Python function of a command its docstring and signature, for ``help(scan)`` and ``scan?``."""
+def _bind(function: Any, command: Command) -> None:
+    """Give a Python function its command, with the docstring and signature for ``help(scan)`` and ``scan?``."""
+    function.command = command
     function.__doc__ = command.function.__doc__
     function.__signature__ = command.signature_in_python
 

@@ -54,3 +54,16 @@ def test_a_command_of_another_takes_the_place_of_ours_which_does_not_come_back()
         "print(all['ct'].summary, [c.name for c in all.commands if c.name == 'ct'])"
     )
     assert printed == "My own. ['ct']"
+
+
+def test_the_function_of_our_command_stays_ours_when_an_own_one_takes_its_name():
+    printed = after(
+        "from beamshell.shell.command_set import command\n"
+        "at_the_prompt = all.function('scan')\n"
+        "from beamshell.shell.commands.scans import scan as imported\n"
+        "@command()\n"
+        "def scan(): 'My own.'\n"
+        "functions = at_the_prompt, imported, scan, all.function('scan')\n"
+        "print([f.getdoc().startswith('My own.') for f in functions])"
+    )
+    assert printed == "[False, False, True, True]"
