@@ -30,6 +30,9 @@ from beamshell.engine.resources import name_of
 from beamshell.engine.state import State
 from beamshell.errors import EngineError, TransitionError, UnknownName
 
+WHEN_MADE: list[Callable[[RunEngine], Any]] = []
+"""Each is called with every engine that is made: a console keeps the runs of all engines of its process."""
+
 END_STATES = {"stop": State.STOPPING, "abort": State.ABORTING, "halt": State.HALTING}
 
 
@@ -114,6 +117,8 @@ class RunEngine(BlueskyNames):
         self._call: _Call | None = None
         self._claim = threading.Lock()
         self._last_result: RunEngineResult | None = None
+        for when_made in WHEN_MADE:
+            when_made(self)
 
     preprocessors = _setting("preprocessors", "A list of functions that take a plan and give a plan, applied to each.")
     md_validator = _setting("md_validator", "``f(md)``, raises to refuse a run before anything is used up; or None.")

@@ -37,7 +37,6 @@ from beamshell.shell.profile import Beamshell, startup_file
 from beamshell.shell.profile_suspenders import describe_off
 from beamshell.shell.prompt_names import PAUSED_WORDS, is_command_function, is_imported_plan
 from beamshell.shell.questions import let_ctrl_c_say_no
-from beamshell.shell.second_engines import SecondEngines
 from beamshell.shell.session import Session
 from beamshell.shell.status_line import DeviceValue, StatusPart, offline_text, suspenders_text
 from beamshell.shell.typed_cell import VALUE_OF, PlansOfCommands, with_commands
@@ -136,8 +135,6 @@ class _Wiring:
         self._session = session
         self._commands = commands()
         self._undo: list[Callable[[], Any]] = []
-        self._second_engines = SecondEngines(session)
-        self._undo.append(self._second_engines.disconnect)
         self._is_refused = False  # the disk did not take the metadata after the last cell, which was said
 
     def connect(self) -> None:
@@ -301,7 +298,8 @@ class _Wiring:
         """Give back the names that a cell or a file has taken, and notice magics and engines that it has made."""
         self._session.names.check()
         self._magics.say_renamed()
-        self._second_engines.look(self._shell.user_ns)
+        if (second_engines := self._session.second_engines) is not None:
+            second_engines.look(self._shell.user_ns)
 
     def _store_metadata(self) -> None:
         """Store what a cell has changed inside the metadata; a disk that refuses is said once, until it takes it."""

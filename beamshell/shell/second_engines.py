@@ -7,45 +7,58 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 from beamshell.shell.messages_shown import say
 
 if TYPE_CHECKING:
-    from beamshell.shell.session import Session
+    from beamshell.shell.acquisition import Acquisition
 
 
 class SecondEngines:
-    """The other engines at one prompt.
+    """The other engines of one console: ours from the moment they are made, bluesky's once a cell has named them.
 
     Args:
-        session: gives the console's engine, journal and metadata.
+        acquisition: gives the console's engine, journal and metadata.
     """
 
-    def __init__(self, session: Session) -> None:
-        self._session = session
-        self._connected: list[tuple[Any, int]] = []  # each with the token of the journal
+    def __init__(self, acquisition: Acquisition) -> None:
+        from beamshell.engine.run_engine import WHEN_MADE
+
+        self._acquisition = acquisition
+        self._tokens: WeakKeyDictionary[Any, int] = WeakKeyDictionary()  # by engine, that of the journal
+        self._names: WeakKeyDictionary[Any, str] = WeakKeyDictionary()  # by engine that was named
+        self._when_made = WHEN_MADE
+        WHEN_MADE.append(self._connect)
 
     def look(self, variables: Mapping[str, Any]) -> None:
         """Connect each engine among the variables that is not yet, and say so."""
         for name, engine in list(variables.items()):
-            if _is_engine(engine) and engine is not self._session.RE:
-                self._connect(name, engine)
+            if not _is_engine(engine) or engine is self._acquisition.engine or engine in self._names:
+                continue
+            self._names[engine] = name
+            is_late = engine not in self._tokens and _has_run(engine)
+            self._connect(engine)
+            say(f"{name} is a second engine; its runs are kept and numbered with those of RE")
+            if is_late:
+                say(f"the runs that {name} has taken already are not kept")
+            say(f"commands, metadata and suspenders are those of RE: leave out the line that makes {name}")
 
-    def _connect(self, name: str, engine: Any) -> None:
-        if any(engine is other for other, _ in self._connected):
+    def _connect(self, engine: Any) -> None:
+        if engine in self._tokens:
             return
-        metadata = self._session.md
-        self._connected.append((engine, engine.subscribe(self._session.journal)))
+        metadata = self._acquisition.metadata
+        self._tokens[engine] = engine.subscribe(self._acquisition.journal)
         if _counts_by_itself(engine):
             engine.scan_id_source = lambda _metadata: metadata.next_scan_id()
-        say(f"{name} is a second engine; its runs are kept and numbered with those of RE")
-        say(f"commands, metadata and suspenders are those of RE: leave out the line that makes {name}")
 
     def disconnect(self) -> None:
-        """Keep their runs no longer, as the data folder closes."""
-        while self._connected:
-            engine, token = self._connected.pop()
+        """Keep their runs no longer, as the data folder closes; harmless the second time."""
+        if self._connect in self._when_made:
+            self._when_made.remove(self._connect)
+        for engine, token in list(self._tokens.items()):
             engine.unsubscribe(token)
+        self._tokens.clear()
 
 
 def _is_engine(value: Any) -> bool:
@@ -60,3 +73,9 @@ def _counts_by_itself(engine: Any) -> bool:
     """Whether nobody has said how the engine numbers its runs."""
     source = engine.scan_id_source
     return source is None or getattr(source, "__module__", "").startswith("bluesky.")
+
+
+def _has_run(engine: Any) -> bool:
+    """Whether an engine has taken runs: ours keeps its last result, bluesky's the runs of its last call."""
+    result = getattr(engine, "last_result", None)
+    return bool(getattr(engine, "_run_start_uids", ()) if result is None else result.run_start_uids)

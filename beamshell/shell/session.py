@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from beamshell.shell.authority import Authority
     from beamshell.shell.console_recorder import ConsoleRecorder
     from beamshell.shell.metadata_file import MetadataRules
+    from beamshell.shell.second_engines import SecondEngines
     from beamshell.simulate.result import SimulationResult
     from beamshell.store import ConsoleLog, Journal, PersistentDict, Queue, Run, Runs
     from beamshell.store.run_list import RunList
@@ -162,6 +163,11 @@ class Session:
     def RE(self) -> RunEngine:  # noqa: N802  its name at every beamline's prompt
         """The run engine."""
         return self._parts.acquisition.need("engine").engine
+
+    @property
+    def second_engines(self) -> SecondEngines | None:
+        """The engines that were made beside the console's own; None without a data folder."""
+        return self._parts.second_engines
 
     @property
     def names(self) -> PromptNames:

@@ -29,6 +29,7 @@ from beamshell.shell.positions import places_of
 from beamshell.shell.profile import Beamshell, beside_profile, login_name
 from beamshell.shell.profile_suspenders import ProfileSuspenders
 from beamshell.shell.prompt_names import DeviceNamespace, PromptNames
+from beamshell.shell.second_engines import SecondEngines
 from beamshell.shell.simulated_iocs import hold_searches_until_ready, start_demo_ioc
 from beamshell.store.control_folder import ControlFolder
 
@@ -141,6 +142,7 @@ class SessionParts:
         names: the names at the prompt.
         clock_offset_s: the computer's clock when the parts were made, less the seconds that only grow.
         recorder: writes what happens into the console log; None before `open`.
+        second_engines: the engines beside the console's own; None before `open`.
         authority: the control of this console over the beamline; None before `open`.
         acquisition: the step that makes the engine and the data folder.
         devices: the step that makes the devices.
@@ -169,6 +171,7 @@ class SessionParts:
         self._run_display = _RunDisplay(config)
         self.recorder: ConsoleRecorder | None = None
         self.authority: Authority | None = None
+        self.second_engines: SecondEngines | None = None
         self._simulated = simulated
         self.metadata_file = MetadataFile(
             lambda: beside_profile(config.metadata_file, profile) if config.metadata_file else None
@@ -203,6 +206,7 @@ class SessionParts:
         self.names.add(RE=acquisition.engine, runs=acquisition.runs)
         acquisition.engine.log_hook = self._record(acquisition).engine
         self.authority = self._stand_before_writes(acquisition)
+        self.second_engines = SecondEngines(acquisition)
         self._close_at_exit()
         return acquisition
 
@@ -391,6 +395,8 @@ class SessionParts:
             last_steps.append(self.acquisition.part.end_plan)  # it may move motors, so the IOC must still be there
         if self._gui.part is not None:
             last_steps.append(self._gui.part.disable)
+        if self.second_engines is not None:
+            last_steps.append(self.second_engines.disconnect)
         if self.acquisition.part is not None:
             last_steps.append(self.acquisition.part.close)
         if self.authority is not None:

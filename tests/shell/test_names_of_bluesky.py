@@ -66,16 +66,18 @@ def test_a_magic_of_ones_own_has_its_name_if_no_command_has_it(prompt, typed, ma
 # ---- a second engine ---------------------------------------------------------------------------
 
 
-@pytest.fixture(params=["ours", "bluesky's"])
-def second(request) -> Any:
-    if request.param == "ours":
-        yield RunEngine({})
-        return
+@pytest.fixture
+def of_bluesky() -> Any:
     engine = bluesky.RunEngine({}, context_managers=[])
     yield engine
     engine.loop.call_soon_threadsafe(engine.loop.stop)
     engine._th.join(5)
     engine.loop.close()
+
+
+@pytest.fixture(params=["ours", "bluesky's"])
+def second(request) -> Any:
+    return RunEngine({}) if request.param == "ours" else request.getfixturevalue("of_bluesky")
 
 
 def test_the_runs_of_a_second_engine_are_kept_and_numbered_with_the_others(prompt, typed, second):
@@ -90,6 +92,22 @@ def test_the_runs_of_a_second_engine_are_kept_and_numbered_with_the_others(promp
     assert prompt.session.runs[-1].scan_id == number + 1
     typed("RE(bp.count([det]))")
     assert prompt.session.runs[-1].scan_id == number + 2
+
+
+def test_one_of_ours_that_runs_in_the_cell_that_makes_it_has_its_runs_kept(prompt, typed):
+    typed("RE(bp.count([det]))")
+    number = prompt.session.runs[-1].scan_id
+    shown = typed("from beamshell import RunEngine\nmade = RunEngine({})\n_ = made(bp.count([det]))")
+    assert "made is a second engine; its runs are kept" in shown
+    assert "already" not in shown
+    typed("def inside():\n    RunEngine({})(bp.count([det]))\n\ninside()")
+    assert [run.scan_id for run in prompt.session.runs[-2:]] == [number + 1, number + 2]
+
+
+def test_the_runs_that_one_of_bluesky_has_taken_before_it_is_noticed_are_said_not_to_be_kept(prompt, typed, of_bluesky):
+    prompt.names["engines"] = [of_bluesky]
+    typed("engines[0](bp.count([det]))")
+    assert "the runs that made has taken already are not kept" in typed("made = engines[0]")
 
 
 def test_an_engine_that_numbers_its_runs_as_somebody_has_said_goes_on_with_that(prompt, typed):
