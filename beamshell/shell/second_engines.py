@@ -6,6 +6,7 @@ An engine may be ours or bluesky's, which is known by its class without importin
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -51,6 +52,18 @@ class SecondEngines:
         self._tokens[engine] = engine.subscribe(self._acquisition.journal)
         if _counts_by_itself(engine):
             engine.scan_id_source = lambda _metadata: metadata.next_scan_id()
+
+    def end_soon(self, reason: str) -> bool:
+        """Abort their running plans, from a signal handler.
+
+        Returns:
+            False if none runs a plan.
+        """
+        running = [engine for engine in list(self._tokens) if str(engine.state) not in ("idle", "paused")]
+        for engine in running:
+            with suppress(Exception):  # its plan has ended at this moment
+                engine.abort(reason)
+        return bool(running)
 
     def disconnect(self) -> None:
         """Keep their runs no longer, as the data folder closes; harmless the second time."""

@@ -421,7 +421,7 @@ class Session:
     # ---- the end -----------------------------------------------------------------------------
 
     def end_soon(self, status: int) -> bool:
-        """Abort the running plan, from a signal handler.
+        """Abort the running plan, also one of a second engine, from a signal handler.
 
         Args:
             status: the exit status of the console.
@@ -429,11 +429,16 @@ class Session:
         Returns:
             False if no plan runs, or if this was called before: the caller has to end the console itself.
         """
-        if self.status or self.state in ("idle", "paused"):
+        if self.status:
             return False
-        self.status = status
-        self.RE.abort("the console was terminated")
-        return True
+        self.status = status  # first: a second signal leaves, if an engine does not answer
+        reason = "the console was terminated"
+        is_running = self.second_engines is not None and self.second_engines.end_soon(reason)
+        if self.state not in ("idle", "paused"):
+            self.RE.abort(reason)
+            is_running = True
+        self.status = status if is_running else DONE
+        return is_running
 
     def close(self) -> None:
         """Close the session: abort a paused plan, write the data to disk, end the IOC; harmless the second time."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from bluesky.magics import BlueskyMagics  # its class has an engine of its own
 
 from beamshell import RunEngine
+from beamshell.plans import stubs
 
 
 @pytest.fixture
@@ -108,6 +111,27 @@ def test_the_runs_that_one_of_bluesky_has_taken_before_it_is_noticed_are_said_no
     prompt.names["engines"] = [of_bluesky]
     typed("engines[0](bp.count([det]))")
     assert "the runs that made has taken already are not kept" in typed("made = engines[0]")
+
+
+def test_a_signal_that_ends_the_console_lets_its_plan_close_its_run_first(prompt, typed, second, monkeypatch):
+    session = prompt.session
+    prompt.names["made"] = second
+    typed("1")
+
+    def plan():
+        yield from stubs.open_run()
+        os.kill(os.getpid(), signal.SIGUSR1)
+        yield from stubs.sleep(30)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: prompt.names.update(is_ending=session.end_soon(143)))
+    monkeypatch.setattr(session, "status", 0)
+    try:
+        with pytest.raises(Exception, match=r"(?i)abort"):
+            second(plan())
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+    assert (prompt.names["is_ending"], session.status) == (True, 143)
+    assert session.runs[-1].stop["exit_status"] == "abort"
 
 
 def test_an_engine_that_numbers_its_runs_as_somebody_has_said_goes_on_with_that(prompt, typed):
