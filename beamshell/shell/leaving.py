@@ -29,7 +29,9 @@ def ask_before_leaving(shell: Any, session: Any) -> Callable[[], None]:
 
     def ask_exit() -> None:
         devices = session.devices.distinct() if hasattr(session, "registry") else {}
-        unfinished = [] if session.status else what_is_unfinished(session.state, devices)
+        second = session.second_engines
+        plans = [] if second is None else second.unfinished()
+        unfinished = [] if session.status else what_is_unfinished(session.state, devices, plans)
         if not unfinished or agrees_to_leave(unfinished, is_attended=is_attended(shell)):
             leave()
 
@@ -61,15 +63,17 @@ def is_attended(shell: Any) -> bool:
     return bool(getattr(getattr(shell, "parent", None), "interact", False)) and sys.stdin.isatty()
 
 
-def what_is_unfinished(state: str, devices: Mapping[str, Any]) -> list[str]:
+def what_is_unfinished(state: str, devices: Mapping[str, Any], plans: Iterable[str] = ()) -> list[str]:
     """What leaving would end or leave to itself, one sentence each.
 
     Args:
         state: of the engine.
         devices: by name.
+        plans: of second engines, such as "a plan of RE2 is paused".
     """
-    plan = [] if state == "idle" else [f"a plan is {state}, and is aborted"]
-    return plan + [f"{name} is moving, and goes on" for name, device in devices.items() if _is_moving(device)]
+    own = [] if state == "idle" else [f"a plan is {state}"]
+    aborted = [f"{plan}, and is aborted" for plan in (*own, *plans)]
+    return aborted + [f"{name} is moving, and goes on" for name, device in devices.items() if _is_moving(device)]
 
 
 def _is_moving(device: Any) -> bool:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from beamshell.shell.messages_shown import say
+from beamshell.shell.messages_shown import say, say_error
 
 if TYPE_CHECKING:
     from beamshell.shell.acquisition import Acquisition
@@ -52,6 +52,25 @@ class SecondEngines:
         self._tokens[engine] = engine.subscribe(self._acquisition.journal)
         if _counts_by_itself(engine):
             engine.scan_id_source = lambda _metadata: metadata.next_scan_id()
+
+    def unfinished(self) -> list[str]:
+        """Their plans that have not ended: "a plan of RE2 is paused"."""
+        return [
+            f"a plan of {self._names.get(engine, 'a second engine')} is {engine.state}"
+            for engine in list(self._tokens)
+            if str(engine.state) != "idle"
+        ]
+
+    def end_plans(self) -> None:
+        """Abort their plans that have not ended, as the console closes."""
+        for text in self.unfinished():
+            say(f"{text}: aborting it")
+        for engine in list(self._tokens):
+            if str(engine.state) != "idle":
+                try:
+                    engine.abort("the console was closed")
+                except Exception as exc:  # noqa: BLE001  the next one is to end too
+                    say_error(exc)
 
     def end_soon(self, reason: str) -> bool:
         """Abort their running plans, from a signal handler.

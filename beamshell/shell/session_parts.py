@@ -391,6 +391,8 @@ class SessionParts:
     def close(self) -> None:
         """Leave everything safe: no plan is paused, data are on disk, our IOC has ended; harmless the second time."""
         last_steps: list[Callable[[], None]] = []
+        if self.second_engines is not None:
+            last_steps.append(self.second_engines.end_plans)
         if self.acquisition.part is not None:
             last_steps.append(self.acquisition.part.end_plan)  # it may move motors, so the IOC must still be there
         if self._gui.part is not None:

@@ -49,7 +49,7 @@ def test_a_script_is_not_asked_and_leaves_with_a_word(capsys, monkeypatch):
 def test_a_signal_and_an_idle_console_leave_without_a_word(capsys):
     left = []
     shell = SimpleNamespace(ask_exit=lambda: left.append(True))
-    session = SimpleNamespace(status=0, state="idle", registry={}, devices=DeviceNamespace({}, {}))
+    session = SimpleNamespace(status=0, state="idle", registry={}, devices=DeviceNamespace({}, {}), second_engines=None)
     undo = ask_before_leaving(shell, session)
     shell.ask_exit()
     session.status, session.state = 143, "paused"

@@ -14,6 +14,7 @@ from bluesky.magics import BlueskyMagics  # its class has an engine of its own
 
 from beamshell import RunEngine
 from beamshell.plans import stubs
+from beamshell.shell.leaving import ask_before_leaving
 
 
 @pytest.fixture
@@ -132,6 +133,31 @@ def test_a_signal_that_ends_the_console_lets_its_plan_close_its_run_first(prompt
         signal.signal(signal.SIGUSR1, before)
     assert (prompt.names["is_ending"], session.status) == (True, 143)
     assert session.runs[-1].stop["exit_status"] == "abort"
+
+
+def test_a_plan_that_a_second_engine_has_paused_is_named_before_the_console_leaves_and_aborted_as_it_closes(
+    prompt, typed, second, capsys
+):
+    session = prompt.session
+    prompt.names["made"] = second
+    typed("1")
+
+    def plan():
+        yield from stubs.open_run()
+        yield from stubs.checkpoint()
+        yield from stubs.pause()
+
+    with pytest.raises(Exception, match=r"(?i)paus"):
+        second(plan())
+    prompt.shell.ask_exit = lambda: None
+    undo = ask_before_leaving(prompt.shell, session)
+    prompt.shell.ask_exit()
+    undo()
+    del prompt.shell.ask_exit
+    assert "beamshell: a plan of made is paused, and is aborted: leaving\n" in capsys.readouterr().err
+    session.second_engines.end_plans()
+    assert "beamshell: a plan of made is paused: aborting it\n" in capsys.readouterr().err
+    assert (second.state, session.runs[-1].stop["exit_status"]) == ("idle", "abort")
 
 
 def test_an_engine_that_numbers_its_runs_as_somebody_has_said_goes_on_with_that(prompt, typed):
