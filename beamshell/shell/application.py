@@ -63,6 +63,7 @@ class BeamshellApp(TerminalIPythonApp):
     options: Any = AnyTrait()  # the LaunchOptions
     shell: Any
     session: Session | None = None
+    has_run_files: bool = False  # those of the start-up; an extension that is loaded later runs them itself
     status: int = DONE
     _substitute_folder: TemporaryDirectory[str] | None = None
 
@@ -165,6 +166,7 @@ class BeamshellApp(TerminalIPythonApp):
         """Run the profile's start-up files; one that fails is reported, and the later ones run all the same."""
         gc.freeze()  # garbage collection, also that at Python's end, need not walk through all that is imported
         gc.enable()
+        self.has_run_files = True
         if self.session is None:
             return
         from beamshell.shell.extension import run_startup_files

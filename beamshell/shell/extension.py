@@ -62,6 +62,9 @@ def load(shell: Any, session: Session | None = None) -> Session:
     setattr(shell, _ATTRIBUTE, session)
     _Wiring(shell, session).connect()
     if has_startup_files(shell):
+        if shell.parent.has_run_files:  # loaded again, after %unload_ext
+            shell.parent.session = session
+            run_startup_files(session, shell.parent.exec_files)
         return session
     if _is_of_command_line(shell):
         session.take_all_steps()
@@ -117,7 +120,7 @@ def unload(shell: Any) -> None:
     session: Session | None = getattr(shell, _ATTRIBUTE, None)
     if session is None:
         return
-    session.close()
+    session.close(keep_ioc=_is_of_command_line(shell))  # for %load_ext: this process talks to no other one
     session.wiring.disconnect()
     delattr(shell, _ATTRIBUTE)
 
@@ -202,7 +205,7 @@ class _Wiring:
         self._commands.session, self._commands.added, self._commands.meaning = None, None, lambda _name: ""
         for name in (*self._commands, VALUE_OF):
             self._shell.magics_manager.magics["line"].pop(name, None)
-        self._session.names.remove_commands()
+        self._session.names.remove()
 
     def _read_typed_cells(self) -> None:
         variables = _Variables(self._shell, self._session)

@@ -85,14 +85,16 @@ class PromptNames:
         if self._namespace.get(name) is not function:
             self._taken_before.add(name)
 
-    def remove_commands(self) -> None:
-        """Take the names of all commands away again."""
-        for name in self._commands:
-            self._objects.pop(name, None)
+    def remove(self) -> None:
+        """Take the names away again, but for those that people calculate with; what a person gave one stays."""
+        for name in {*self._commands, *self._objects} - (CONSOLE_NAMES - _PROTECTED):
+            value = self._objects.pop(name, None)
             self._hidden.pop(name, None)
-            if is_command_function(self._namespace.get(name)):
+            current = self._namespace.get(name)
+            if current is not None and (current is value or is_command_function(current)):
                 del self._namespace[name]
         self._commands.clear()
+        self._device_names.clear()
 
     def set_devices(self, registry: Registry) -> None:
         """Give each device its name, and take away the names of devices that have gone since the last call."""

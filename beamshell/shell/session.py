@@ -440,6 +440,10 @@ class Session:
         self.status = status if is_running else DONE
         return is_running
 
-    def close(self) -> None:
-        """Close the session: abort a paused plan, write the data to disk, end the IOC; harmless the second time."""
-        self._parts.close()
+    def close(self, *, keep_ioc: bool = False) -> None:
+        """Close the session: abort a paused plan, write the data to disk, end the IOC; harmless the second time.
+
+        Args:
+            keep_ioc: whether the IOC goes on, for the next session of the application that has started it.
+        """
+        self._parts.close(keep_ioc=keep_ioc)

@@ -388,8 +388,12 @@ class SessionParts:
         if self.devices.part is not None and self.acquisition.part is not None:
             self.devices.part.record_baseline(self.acquisition.part.engine.preprocessors)
 
-    def close(self) -> None:
-        """Leave everything safe: no plan is paused, data are on disk, our IOC has ended; harmless the second time."""
+    def close(self, *, keep_ioc: bool = False) -> None:
+        """Leave everything safe: no plan is paused, data are on disk, our IOC has ended; harmless the second time.
+
+        Args:
+            keep_ioc: whether the IOC goes on.
+        """
         last_steps: list[Callable[[], None]] = []
         if self.second_engines is not None:
             last_steps.append(self.second_engines.end_plans)
@@ -407,7 +411,7 @@ class SessionParts:
             last_steps.append(self.recorder.closed)
         if self._followers.part is not None:
             last_steps.append(self._followers.part.close)  # they send all that was written until here
-        if self.ioc is not None:
+        if self.ioc is not None and not keep_ioc:
             last_steps.append(self.ioc.close)
         for last_step in last_steps:
             try:

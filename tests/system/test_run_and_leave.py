@@ -304,3 +304,13 @@ def test_umv_on_a_narrow_terminal_is_one_line_and_ends_before_what_is_printed(da
     drawn = [piece for line in shown.split("\n") for piece in line.rstrip("\r").split("\r")]
     assert max(len(piece) for piece in drawn if "->" not in piece) < 30, drawn
     assert any(piece.startswith("th: 0.0000 -> 2.0000") for piece in drawn), drawn
+
+
+def test_the_extension_that_is_loaded_again_opens_the_console_again(run_beamshell, data):
+    lines = "scan det th 0 1 3\n%unload_ext beamshell\n%load_ext beamshell\nscan det th 0 1 4\nx = 1\n"
+    finished = run_beamshell(stdin=lines)
+    assert finished.returncode == 0, finished
+    assert "again" not in finished.stderr
+    assert "your own" not in finished.stderr
+    assert "Error" not in finished.stdout + finished.stderr
+    assert [run[-1][1]["num_events"]["primary"] for run in recorded_runs(data)] == [3, 4]
