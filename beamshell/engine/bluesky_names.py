@@ -12,6 +12,7 @@ from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from beamshell.engine.asyncio_devices import LoopStatus
@@ -25,6 +26,7 @@ from beamshell.messages import Msg
 from beamshell.text.own_code import with_place
 
 _NOTHING = nullcontext()
+_MANAGERS = "RE.context_managers"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,13 +94,15 @@ class BlueskyNames:
                 "write `yield from` in functions"
             )
 
-    def _entered(self) -> AbstractContextManager[Any]:
-        """The contexts of `context_managers`, entered; it leaves them."""
+    def _entered(self, ctx: CommandContext) -> AbstractContextManager[Any]:
+        """The contexts of `context_managers`, entered; it leaves them. The operator may break into each."""
         if not self.context_managers:
             return _NOTHING
         with ExitStack() as stack:
             for manager in self.context_managers:
-                stack.enter_context(manager(self))
+                context = ctx.call_hook(_MANAGERS, manager, self)
+                ctx.call_hook(_MANAGERS, context.__enter__)
+                stack.push(partial(ctx.inform, _MANAGERS, context.__exit__))
             return stack.pop_all()
 
     # ---- the event loop --------------------------------------------------------------------------

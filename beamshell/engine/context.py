@@ -9,6 +9,7 @@ import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from beamshell.engine.outcome import Outcome
@@ -86,7 +87,8 @@ class CommandContext:
         self.world, self.posts, self.suspenders, self.options, self.attend = world, posts, suspenders, options, attend
         self.clock, self.time, self.uid = world.clock, world.time, world.uid
         self.polled = False
-        self.modes = Modes(options.on_state)
+        on_state = options.on_state
+        self.modes = Modes(on_state and partial(self.inform, "RE.state_hook", on_state))
         self.cursor = PlanCursor()
         self.requests = Requests()
         self.resources = Resources()
@@ -199,6 +201,33 @@ class CommandContext:
             self.outcome.problems.append(f"a subscriber of {name} documents was interrupted")
         finally:
             modes.foreign = False
+
+    def call_hook(self, name: str, hook: Callable[..., Any], *args: Any) -> Any:
+        """Call a hook of the engine whose answer is needed; the operator may break into it as into a device's method.
+
+        Args:
+            name: of the hook, for the operator.
+            hook: the function.
+            args: its arguments.
+        """
+        modes = self.modes
+        before = modes.foreign, modes.hook  # a suspension records inside a plan of the engine's own
+        modes.foreign, modes.hook = True, name
+        try:
+            return hook(*args)
+        finally:
+            modes.foreign, modes.hook = before
+
+    def inform(self, name: str, hook: Callable[..., Any], *args: Any) -> Any:
+        """As `call_hook`, for a hook that only watches: if the operator breaks into it, that is said, and is all."""
+        try:
+            return self.call_hook(name, hook, *args)
+        except KeyboardInterrupt:
+            self.world.say(f"{name} was interrupted; the engine goes on without it.")
+
+    def record(self, kind: str, **facts: Any) -> None:
+        """Tell the log what has happened; see RunEngine.log_hook."""
+        self.inform("RE.log_hook", partial(self.world.record, kind, **facts))
 
     # ---- records -------------------------------------------------------------------------------
 

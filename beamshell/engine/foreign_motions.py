@@ -46,7 +46,7 @@ def note(ctx: CommandContext, noticed: ForeignMotionNoticed) -> None:
     if not is_late or (is_sent and not motion.is_over):
         resources.displaced[id(obj)] = noticed
     numbers = list(dict.fromkeys(point.number for _, point in points if point is not None))
-    ctx.world.record("foreign", motion=motion, points=numbers)
+    ctx.record("foreign", motion=motion, points=numbers)
     if not motion.ended_ours:  # else the failure of the move says so
         at = f" (point {listed(numbers)})" if numbers else ""
         ctx.world.say(f"{motion.device}: {motion.words}{at}.")

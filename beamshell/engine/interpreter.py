@@ -188,7 +188,9 @@ class Interpreter:
                     if posts or ctx.polled:
                         self._attend()
                     if on_msg is not None:
-                        on_msg(msg)
+                        ctx.inform("RE.msg_hook", on_msg, msg)
+                        if posts:  # the operator may have broken into it: then this message is not done
+                            self._attend()
                     do = commands.get(command)
                     if do is None:
                         raise InvalidCommand(f"the engine knows no command {command!r}; RE.register_command adds one")
@@ -451,7 +453,6 @@ def _as_command(function: Callable[[Any], Any]) -> Command:
     """A command made of a user's ``function(msg)``, which may be a coroutine function."""
 
     def command(ctx: CommandContext, msg: Any) -> Any:
-        result = function(msg)
-        return ctx.awaited(lambda: result) if hasattr(result, "__await__") else result
+        return ctx.device(function, (msg,))
 
     return command

@@ -38,7 +38,7 @@ def pause(ctx: CommandContext, interruption: Interrupted) -> None:
     _come_to_rest(ctx, "pause")
     ctx.resources.holds_point = _holds_point(ctx)
     put_back.remember(ctx, _push_rewind(ctx, finished=interruption.finished))
-    ctx.world.record("paused", reason=interruption.reason, by_person=interruption.pressed, moved=ctx.resources.moves())
+    ctx.record("paused", reason=interruption.reason, by_person=interruption.pressed, moved=ctx.resources.moves())
     ctx.modes.go(State.PAUSED)
 
 
@@ -54,7 +54,7 @@ def pause_at_end(ctx: CommandContext) -> None:
     ctx.requests.forget_pauses()
     ctx.modes.go(State.PAUSING)
     ctx.world.say(f"{reason}. The plan has come to its end; 'resume' finishes it.")
-    ctx.world.record("paused", reason=reason, by_person=False, moved=ctx.resources.moves())
+    ctx.record("paused", reason=reason, by_person=False, moved=ctx.resources.moves())
     ctx.modes.go(State.PAUSED)
 
 
@@ -97,7 +97,7 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
     while tripped := ctx.tripped:
         episode.clear()
         while tripped:
-            ctx.world.record("suspended", reasons=[suspender.reason for suspender in tripped])
+            ctx.record("suspended", reasons=[suspender.reason for suspender in tripped])
             for suspender in tripped:
                 ctx.world.say(f"Suspended: {suspender.reason}.")
                 ctx.world.say(getattr(suspender, "advice", _ADVICE))
@@ -113,7 +113,7 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
         for suspender in reversed(episode):
             yield from _side_plan(suspender.post_plan)
     ctx.world.say(why := _why_it_goes_on(ctx, episode))
-    ctx.world.record("released", reasons=why, seconds=ctx.clock() - began_at)
+    ctx.record("released", reasons=why, seconds=ctx.clock() - began_at)
     _end_suspension(ctx)
     _record(ctx, "resume")
     if not ctx.resources.is_putting_back:
@@ -174,6 +174,7 @@ def _waiting_words(ctx: CommandContext) -> str | None:
     if modes.foreign:
         msg = ctx.cursor.top.msg if ctx.cursor else None
         names = [name_of(msg.obj)] if msg is not None and msg.obj is not None else [modes.step.partition(":")[0]]
+        names = [modes.hook] if modes.hook else names
     if not any(names):
         return ""
     way_out = "" if modes.state is State.HALTING else " Ctrl+C three times in a row: do not wait."

@@ -413,6 +413,7 @@ class PlanInterrupts(Subject):
         """The method that runs, what moves or counts, the state, and how long ago the last checkpoint was."""
         msg = self._cursor.top.msg if self._cursor else None
         method = f"{name_of(msg.obj)}.{msg.command}()" if msg is not None and msg.obj is not None else ""
+        method = self._modes.hook or method
         checkpoint_at = self._cursor.checkpoint_at
         waits = self._modes.foreign and method
         resources = self._ctx.resources

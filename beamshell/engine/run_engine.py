@@ -384,7 +384,12 @@ class RunEngine(BlueskyNames):
         show = self._settings.while_running or nullcontext
         beside = world.dispatcher.without(paused.interpreter.ctx.resources.tokens) if paused else nullcontext()
         try:
-            with OWNER.watch(subject), self._entered(), show(PlanActivity(interpreter.ctx, subject)), beside:
+            with (
+                OWNER.watch(subject),
+                self._entered(interpreter.ctx),
+                show(PlanActivity(interpreter.ctx, subject)),
+                beside,
+            ):
                 has_ended = run()
         except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
             interpreter.emergency_cleanup(exc)

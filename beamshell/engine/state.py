@@ -120,11 +120,12 @@ class Modes:
         episode: the suspenders that hold the plan, in the order in which their pre-plans ran; None if none does.
         foreign: code of a device, plan or subscriber runs, so an operator may break in. Such code is entered and
             left in every mode and many times a point, so the table has no row for it.
+        hook: the name of the engine's hook that runs, such as "RE.msg_hook"; empty if none does.
         step: the step of a pause or of a cleanup that is done now or was done last, in words: "th: cannot stop".
         reminds: the operator is told what a pause or an end waits for.
     """
 
-    __slots__ = ("_on_state", "cleanup_depth", "episode", "foreign", "phase", "reminds", "state", "step")
+    __slots__ = ("_on_state", "cleanup_depth", "episode", "foreign", "hook", "phase", "reminds", "state", "step")
 
     def __init__(self, on_state: Callable[[str, str], None] | None = None) -> None:
         self._on_state = on_state
@@ -133,6 +134,7 @@ class Modes:
         self.cleanup_depth = 0
         self.episode: list[Any] | None = None
         self.foreign = False
+        self.hook = ""
         self.step = ""
         self.reminds = False
 

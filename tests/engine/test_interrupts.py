@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -22,7 +23,7 @@ from beamshell.engine.plan_cursor import PlanCursor
 from beamshell.engine.state import Modes
 from beamshell.errors import RunEngineInterrupted
 from beamshell.messages import Msg
-from beamshell.plans import count
+from beamshell.plans import count, scan
 from beamshell.plans import stubs as bps
 from beamshell.shell.cell_interrupts import CellInterrupts, ClosingInterrupts
 
@@ -309,6 +310,97 @@ def test_whoever_waits_for_a_device_to_be_put_back_can_give_up(RE, finger, said)
         RE([Msg("stage", NeverUnstaged())])
     assert said[0].startswith("The plan has ended; devices are being put back.")
     assert said[-1] == "While ending: never: cannot unstage: interrupted by the operator"
+
+
+class HangsOnce:
+    """A hook that does not return until three presses have broken into it; then it answers at once."""
+
+    def __init__(self) -> None:
+        self.is_broken = False
+
+    def __call__(self, *_):
+        if not self.is_broken:
+            self.is_broken = True
+            for _press in range(3):
+                signal.raise_signal(signal.SIGINT)
+            pytest.fail("the third press has not broken into it")
+        return 7
+
+
+@pytest.mark.parametrize(
+    ("hook", "words"),
+    [
+        ("waiting_hook", "RE.waiting_hook"),
+        ("msg_hook", "RE.msg_hook"),
+        ("state_hook", "RE.state_hook"),
+        ("scan_id_source", "RE.scan_id_source"),
+        ("md_validator", "the check of the run's metadata"),
+        ("log_hook", "RE.log_hook"),
+    ],
+)
+def test_a_hook_of_the_engine_that_hangs_is_broken_into_by_the_third_press(RE, said, hook, words):
+    hangs = HangsOnce()
+    motor = SynAxis(name="motor")
+    if hook == "log_hook":  # while the plan runs, as a position that is asked for the log
+        RE.log_hook = lambda kind, _: hangs() if kind == "moving" else None
+    else:
+        setattr(RE, hook, hangs)
+    with pytest.raises(RunEngineInterrupted):
+        RE(scan([motor], motor, 1, 2, 2))
+    assert any(f"Breaking into {words}, which does not return." in line for line in said)
+    assert (RE.state, hangs.is_broken) == ("paused", True)
+    assert not RE._ctx.modes.foreign
+    if hook in ("msg_hook", "log_hook"):
+        assert motor.position == 0  # nothing was sent after the presses
+    RE.resume()
+    assert (RE.state, motor.position) == ("idle", 2)
+
+
+class HangsAtItsEnd:
+    """A context manager whose end does not return until the operator breaks into it."""
+
+    def __init__(self) -> None:
+        self.hangs = HangsOnce()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.hangs()
+
+
+def test_a_context_manager_that_hangs_at_its_end_is_broken_into_and_the_result_stays(RE, said):
+    manager, left = HangsAtItsEnd(), []
+
+    @contextlib.contextmanager
+    def outer():
+        yield
+        left.append("outer")
+
+    RE.context_managers = [lambda _: outer(), lambda _: manager]
+    uids = RE(count([SynAxis(name="motor")]))
+    assert (RE.state, manager.hangs.is_broken, left, len(uids)) == ("idle", True, ["outer"], 1)
+    assert any("Breaking into RE.context_managers, which does not return." in line for line in said)
+    assert RE.last_result.exit_status == "success"
+
+
+def test_a_context_manager_that_hangs_at_its_beginning_is_broken_into_and_no_plan_begins(RE):
+    hangs, sent = HangsOnce(), []
+    RE.context_managers, RE.msg_hook = [hangs], sent.append
+    with pytest.raises(KeyboardInterrupt):
+        RE([Msg("null")])
+    assert (RE.state, sent) == ("idle", [])
+    RE.context_managers = []
+    RE([Msg("null")])
+
+
+def test_a_command_of_ones_own_that_hangs_is_broken_into_by_the_third_press(RE):
+    hangs = HangsOnce()
+    RE.register_command("look", hangs)
+    with pytest.raises(RunEngineInterrupted):
+        RE([Msg("checkpoint"), Msg("look")])
+    RE.resume()
+    assert hangs.is_broken
 
 
 def test_presses_after_the_plan_are_about_what_was_there_before_it(RE):

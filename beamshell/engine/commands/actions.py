@@ -41,9 +41,12 @@ def set_(ctx: CommandContext, msg: Any) -> Any:
         ctx.requests.end_bare_plan()
     obj, resources = msg.obj, ctx.resources
     method, key = method_of(obj, "set"), id(obj)
-    if key not in resources.moved:
-        ctx.world.record("moving", device=obj, target=msg.args[0] if msg.args else None)
+    is_first = key not in resources.moved
     resources.moved[key] = msg
+    if is_first:
+        ctx.record("moving", device=obj, target=msg.args[0] if msg.args else None)
+        if ctx.posts:  # the operator may have broken into the log: then nothing is sent any more
+            ctx.attend()
     if resources.places:
         resources.places.pop(key, None)
     if resources.displaced:

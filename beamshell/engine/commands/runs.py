@@ -24,10 +24,11 @@ def open_run(ctx: CommandContext, msg: Any) -> str:
     if msg.run in runs:
         key = "" if msg.run is None else f" with the key {msg.run!r}"
         raise IllegalMessageSequence(f"a run{key} is open already: close it first, or open this one with run=...")
-    number = ctx.world.next_scan_id()
+    number = ctx.call_hook("RE.scan_id_source", ctx.world.next_scan_id)
     if hasattr(number, "__await__"):
         number = ctx.awaited(lambda: number)
-    run = RunBundler(ctx, ctx.world.open_metadata(msg.kwargs, number), ctx.world.files)
+    metadata = ctx.call_hook("the check of the run's metadata", ctx.world.open_metadata, msg.kwargs, number)
+    run = RunBundler(ctx, metadata, ctx.world.files)
     runs[msg.run] = run
     ctx.outcome.run_uids.append(run.uid)
     return run.uid

@@ -41,12 +41,12 @@ def wait(ctx: CommandContext, msg: Any) -> bool:
         return True
     deadline = None if timeout is None else ctx.clock() + timeout
     if on_waiting is not None:
-        on_waiting({task.status for task in tasks})
+        ctx.inform("RE.waiting_hook", on_waiting, {task.status for task in tasks})
     try:
         done = ctx.until(lambda: all(task.status.done for task in tasks), deadline)
     finally:
         if on_waiting is not None:
-            on_waiting(None)
+            ctx.inform("RE.waiting_hook", on_waiting, None)
     if not done and is_error:
         unfinished = ", ".join(task.describe() for task in tasks if not task.status.done)
         raise CommandTimeout(f"not finished after {timeout:g} s: {unfinished}")
