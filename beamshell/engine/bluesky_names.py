@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import inspect
 import logging
+import time
 from asyncio import AbstractEventLoop
 from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -21,29 +22,39 @@ from beamshell.engine.context import CommandContext
 from beamshell.engine.dispatcher import Dispatcher
 from beamshell.engine.outcome import NO_PLAN_RETURN, RunEngineResult
 from beamshell.engine.real_world import RealWorld, Settings
-from beamshell.errors import TransitionError
+from beamshell.errors import PlanError, TransitionError
 from beamshell.messages import Msg
 from beamshell.text.own_code import with_place
+from beamshell.text.times import clock_time
 
 _NOTHING = nullcontext()
 _MANAGERS = "RE.context_managers"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False, repr=False)
 class RequestedSuspension:
-    """The suspender of `RE.request_suspend`. It is tripped as long as it is installed.
+    """The suspender of `RE.request_suspend`. It is tripped as long as it is installed: at most until the plan ends.
 
     Attributes:
         reason: why plans wait, in words.
         pre_plan, post_plan: as of any suspender.
+        since: when it was requested, in seconds since 1970-01-01 UTC.
+        wait: what it waits for, on the event loop; None before that has begun.
     """
 
     reason: str
     pre_plan: Any
     post_plan: Any
+    since: float = field(default_factory=time.time)
+    wait: LoopStatus | None = None
+    name = "request_suspend"
+    signal = None
     tripped = True
     suspend_moves = True
     sleep = 0.0
+
+    def __repr__(self) -> str:
+        return f"<{self.name}: TRIPPED since {clock_time(self.since, time.time())}: {self.reason}>"
 
     def install(self, notify: Callable[[], None]) -> None:
         """Nothing: it never changes."""
@@ -122,25 +133,39 @@ class BlueskyNames:
         post_plan: Any = None,
         justification: str | None = None,
     ) -> None:
-        """Let plans wait until something is done; from any thread.
+        """Let the plan wait until something is done, or the plan ends; from any thread.
 
         Args:
             fut: a coroutine function, called on `loop`, or what it returns.
             pre_plan: messages, or a function that makes them, for the beginning of the wait.
             post_plan: the same for its end.
             justification: why, in words.
+
+        Raises:
+            PlanError: `fut` is neither.
         """
+        if not callable(fut) and not hasattr(fut, "__await__"):
+            raise PlanError(f"request_suspend waits for a coroutine, such as event.wait, and not for {fut!r}")
         suspension = RequestedSuspension(
             (justification or "").rstrip(". ") or "a script has asked for it", pre_plan, post_plan
         )
 
         def release(wait: LoopStatus) -> None:
-            if (error := wait.exception()) is not None:
+            if suspension in self._world.suspenders.installed and (error := wait.exception()) is not None:
                 self._world.say(f"The wait of a suspension has failed: {with_place(error)}")
             self._world.remove_suspender(suspension)
 
         self._world.install_suspender(suspension)
-        self._world.on_loop(fut if callable(fut) else lambda: fut).add_callback(release)
+        suspension.wait = self._world.on_loop(fut if callable(fut) else lambda: fut)
+        suspension.wait.add_callback(release)
+
+    def _end_requested_suspensions(self) -> None:
+        """Let none of them hold the next plan."""
+        for suspension in list(self._world.suspenders.installed):
+            if isinstance(suspension, RequestedSuspension):
+                self._world.remove_suspender(suspension)
+                if suspension.wait is not None:
+                    suspension.wait.cancel()
 
     # ---- the state of the call -------------------------------------------------------------------
 

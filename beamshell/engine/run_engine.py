@@ -370,6 +370,8 @@ class RunEngine(BlueskyNames):
         self._call = paused
         if paused is not None:
             self._world.call_md = paused.metadata
+        else:
+            self._end_requested_suspensions()
 
     def _drive(self, call: _Call, run: Callable[[], bool], paused: _Call | None = None) -> RunEngineResult:
         """Let the interpreter run until it is paused or has ended.
@@ -379,17 +381,12 @@ class RunEngine(BlueskyNames):
             run: starts it, or goes on with it.
             paused: the call that is paused meanwhile.
         """
-        world, interpreter = self._world, call.interpreter
-        subject = PlanInterrupts(interpreter.ctx, world.inbox, world.say)
+        world, interpreter, ctx = self._world, call.interpreter, call.interpreter.ctx
+        subject = PlanInterrupts(ctx, world.inbox, world.say)
         show = self._settings.while_running or nullcontext
         beside = world.dispatcher.without(paused.interpreter.ctx.resources.tokens) if paused else nullcontext()
         try:
-            with (
-                OWNER.watch(subject),
-                self._entered(interpreter.ctx),
-                show(PlanActivity(interpreter.ctx, subject)),
-                beside,
-            ):
+            with OWNER.watch(subject), self._entered(ctx), show(PlanActivity(ctx, subject)), beside:
                 has_ended = run()
         except BaseException as exc:  # SystemExit, or a bug of ours: put everything back all the same
             interpreter.emergency_cleanup(exc)

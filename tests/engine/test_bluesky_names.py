@@ -9,7 +9,7 @@ import threading
 import pytest
 
 from beamshell import RunEngine
-from beamshell.errors import RunEngineInterrupted, TransitionError
+from beamshell.errors import PlanError, RunEngineInterrupted, TransitionError
 from beamshell.messages import Msg
 
 OPEN, CLOSE, CHECKPOINT = Msg("open_run"), Msg("close_run"), Msg("checkpoint")
@@ -82,6 +82,34 @@ def test_a_suspension_that_a_script_requests_lasts_until_its_coroutine_is_done(R
     RE(plan())
     assert sent == ["open_run", "checkpoint", "sleep", "wait_for_release", "null", "null", "close_run"]
     assert "Suspended: the door is open." in lines
+    assert RE.suspenders == ()
+
+
+def test_a_requested_suspension_ends_with_the_plan_that_it_holds(RE):
+    lines, never = [], asyncio.Event()
+    RE.say = lines.append
+
+    def plan():
+        yield CHECKPOINT
+        RE.request_suspend(never.wait, justification="the door is open")
+        threading.Timer(0.02, RE.request_pause).start()
+        yield Msg("null")
+
+    with pytest.raises(RunEngineInterrupted):
+        RE(plan())
+    (suspension,) = RE.suspenders
+    assert (suspension.name, suspension.signal) == ("request_suspend", None)
+    assert repr(suspension).endswith(": the door is open>")
+    with contextlib.suppress(RunEngineInterrupted):
+        RE.abort()
+    assert RE.suspenders == ()
+    RE([CHECKPOINT, Msg("null")])
+    assert not any("failed" in line for line in lines)
+
+
+def test_a_suspension_that_waits_for_nothing_is_refused(RE):
+    with pytest.raises(PlanError, match=r"such as event\.wait, and not for None"):
+        RE.request_suspend(None)
     assert RE.suspenders == ()
 
 
