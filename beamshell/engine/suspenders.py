@@ -163,8 +163,14 @@ class SuspenderBase:
     # ---- following the signal -----------------------------------------------------------------
 
     def install(self, notify: Callable[[], None]) -> None:
-        """Follow the signal; `notify` is called, in any thread, when `tripped` changes."""
+        """Follow the signal; `notify` is called, in any thread, when `tripped` changes.
+
+        Raises:
+            PlanError: it watches no signal; give the suspender one.
+        """
         signal = self._view
+        if not self.polls and not isinstance(signal, Subscribable) and not hasattr(signal, "get"):
+            raise PlanError(f"{signal!r} is no signal that a suspender can watch: give the signal itself")
         self._connected = bool(getattr(signal, "connected", True))
         if isinstance(signal, Subscribable):
             signal.subscribe(self._on_value)

@@ -56,6 +56,25 @@ class Ring:
                 function(connected=connected)
 
 
+class LikeBlueskys:
+    """What a suspender of bluesky looks like: bad is what is not 1."""
+
+    _sleep, _pre_plan, _post_plan, _tripped_message = 0.0, None, None, ""
+    allow_resume = True
+
+    def __init__(self, signal: Any) -> None:
+        self._sig = signal
+
+    def _should_suspend(self, value: Any) -> bool:
+        return bool(value != 1)
+
+    def _should_resume(self, value: Any) -> bool:
+        return self.allow_resume and bool(value == 1)
+
+    def _get_justification(self) -> str:
+        return "it is not 1"
+
+
 def story(suspender: Any, ring: Ring, values: Any) -> list[bool]:
     """Whether it is tripped after each value."""
     if not ring.listeners:
@@ -332,6 +351,15 @@ def _until(condition: Any) -> None:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.005)
     assert condition()
+
+
+@pytest.mark.parametrize("signal", ["s5", None, 5])
+def test_a_suspender_that_watches_no_signal_is_refused_when_it_is_installed(RE, signal):
+    with pytest.raises(PlanError, match="is no signal that a suspender can watch"):
+        RE.install_suspender(sus.SuspendFloor(signal, 5))
+    with pytest.raises(PlanError, match="is no signal that a suspender can watch"):
+        RE.install_suspender(LikeBlueskys(signal))
+    assert RE.suspenders == ()
 
 
 def test_the_engine_lists_and_removes_its_suspenders_and_takes_none_twice(RE):
