@@ -90,8 +90,10 @@ class BlueskySuspender(SuspenderBase):
         tripped = super()._trips(value)
         if isinstance(value, float) and math.isnan(value):  # no comparison with it is true
             tripped, self._fault = True, "is NaN"
-        self.original._tripped = tripped
+        # Before the next call: Ctrl+C may come in it.
+        self._tripped, self._has_value, self.original._tripped = tripped, True, tripped
         if tripped:  # here and not where it is shown: it may read the signal
+            self._justification = ""
             self._justification = self._ask_why()
         return tripped
 

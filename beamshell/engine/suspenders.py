@@ -192,10 +192,12 @@ class SuspenderBase:
         was_tripped = self.tripped
         self._invalid = severity == INVALID
         self._value = value
-        if value is not None:
-            self._tripped = self._trips(value)
-            self._has_value = True
-        self._report_change(was_tripped)
+        try:
+            if value is not None:
+                self._tripped = self._trips(value)
+                self._has_value = True
+        finally:  # Ctrl+C in code of others; what is known already counts
+            self._report_change(was_tripped)
 
     def _trips(self, value: Any) -> bool:
         """Whether plans wait for this value; one that cannot be judged trips it, with the fault as the reason."""

@@ -17,6 +17,7 @@ from beamshell.devices.signal import Signal
 from beamshell.devices.sim import SynAxis, SynGauss
 from beamshell.engine import RunEngine
 from beamshell.engine import suspenders as sus
+from beamshell.engine.bluesky_suspenders import as_suspender
 from beamshell.errors import BadValue, PlanError, RunEngineInterrupted
 from beamshell.messages import Msg
 from beamshell.plans import count, scan
@@ -351,6 +352,20 @@ def _until(condition: Any) -> None:
     while not condition() and time.monotonic() < deadline:
         time.sleep(0.005)
     assert condition()
+
+
+def test_ctrl_c_while_one_of_blueskys_says_why_loses_no_trip():
+    class Slow(LikeBlueskys):
+        def _get_justification(self) -> str:
+            raise KeyboardInterrupt
+
+    ring, changes = Ring(1), []
+    suspender = as_suspender(Slow(ring))
+    suspender.install(lambda: changes.append(suspender.tripped))
+    with pytest.raises(KeyboardInterrupt):
+        ring.tell(0)
+    assert (suspender.tripped, changes) == (True, [True])
+    assert suspender.reason == "ring is 0 mA; Slow holds plans"
 
 
 @pytest.mark.parametrize("signal", ["s5", None, 5])
