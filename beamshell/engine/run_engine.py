@@ -27,13 +27,11 @@ from beamshell.engine.plan_cursor import as_generator
 from beamshell.engine.real_world import CallMetadata, RealWorld, Settings
 from beamshell.engine.requests import EndRequest, PauseRequest
 from beamshell.engine.resources import name_of
-from beamshell.engine.state import State
+from beamshell.engine.state import END_STATES, State
 from beamshell.errors import EngineError, TransitionError, UnknownName
 
 WHEN_MADE: list[Callable[[RunEngine], Any]] = []
 """Each is called with every engine that is made: a console keeps the runs of all engines of its process."""
-
-END_STATES = {"stop": State.STOPPING, "abort": State.ABORTING, "halt": State.HALTING}
 
 
 def _setting(name: str, doc: str) -> Any:

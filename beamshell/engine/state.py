@@ -94,6 +94,9 @@ LEGAL: dict[Mode, frozenset[Mode]] = {
 ENDING = frozenset({State.STOPPING, State.ABORTING, State.HALTING})
 """The states in which the plan is being ended."""
 
+END_STATES = {"stop": State.STOPPING, "abort": State.ABORTING, "halt": State.HALTING}
+"""By the word that a person types to end a plan."""
+
 SEVERITY = {State.STOPPING: 1, State.ABORTING: 2, State.HALTING: 3}
 """A plan that is being ended obeys only a request that is more severe."""
 
