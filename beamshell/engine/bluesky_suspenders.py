@@ -12,7 +12,7 @@ from typing import Any
 
 from typing_extensions import override
 
-from beamshell.engine.suspenders import SuspenderBase
+from beamshell.engine.suspenders import NEVER_RELEASES, SuspenderBase
 from beamshell.errors import PlanError
 
 _JUDGES = ("_should_suspend", "_should_resume", "_get_justification")
@@ -113,6 +113,11 @@ class BlueskySuspender(SuspenderBase):
         text = super().reason
         judged = self._connected and self._has_value and not self._invalid and not self._fault
         return (self._justification or text) if text and judged else text
+
+    @property
+    def advice(self) -> str:
+        """What comes next, and what to type; empty if it goes on by itself."""
+        return "" if getattr(self.original, "allow_resume", True) else NEVER_RELEASES
 
     @override
     def remove(self) -> None:

@@ -100,7 +100,7 @@ def _suspension(ctx: CommandContext, episode: list[Suspender]) -> Generator[Msg,
             ctx.record("suspended", reasons=[suspender.reason for suspender in tripped])
             for suspender in tripped:
                 ctx.world.say(f"Suspended: {suspender.reason}.")
-                ctx.world.say(getattr(suspender, "advice", _ADVICE))
+                ctx.world.say(getattr(suspender, "advice", "") or _ADVICE)
                 episode.append(suspender)
                 yield from _side_plan(suspender.pre_plan)
             try:

@@ -23,6 +23,9 @@ from beamshell.text.times import clock_time
 INVALID = 3
 """Alarm severity of a value that means nothing (EPICS menuAlarmSevr)."""
 
+NEVER_RELEASES = "It does not go on by itself. Not to wait: Ctrl+C, suspenders off 10min, resume."
+"""The advice of a suspender that no value releases."""
+
 
 def not_a_number(value: Any) -> str:
     """Why a value cannot be compared with a number, such as "is NaN"; empty if it can."""
@@ -375,6 +378,11 @@ class SuspendWhenChanged(SuspenderBase):
     def is_good(self, value: Any) -> bool:
         return self.allow_resume and not self.is_bad(value)
 
+    @property
+    def advice(self) -> str:
+        """What comes next, and what to type; empty if it goes on by itself."""
+        return "" if self.allow_resume else NEVER_RELEASES
+
     def reset(self) -> None:
         """Make the present value the expected one."""
         was_tripped = self.tripped
@@ -383,7 +391,10 @@ class SuspendWhenChanged(SuspenderBase):
 
     @override
     def why(self) -> str:
-        return f"{self._is()}; plans wait until it is {self._with_unit(self.expected_value)}"
+        expected = self._with_unit(self.expected_value)
+        if not self.allow_resume:
+            return f"{self._is()} and was {expected}; plans wait until its reset() is called"
+        return f"{self._is()}; plans wait until it is {expected}"
 
 
 class SuspendWhen(SuspenderBase):

@@ -354,6 +354,38 @@ def _until(condition: Any) -> None:
     assert condition()
 
 
+@pytest.mark.parametrize("kind", ["ours", "bluesky's"])
+def test_a_suspender_that_never_releases_plans_is_not_said_to_go_on_by_itself(RE, kind):
+    lines, ring = [], Ring(1)
+    suspender = LikeBlueskys(ring) if kind == "bluesky's" else sus.SuspendWhenChanged(ring, expected_value=1)
+    suspender.allow_resume = False
+    RE.say = lines.append
+    RE.install_suspender(suspender)
+
+    def plan():
+        yield Msg("checkpoint")
+        yield Msg("trigger", SynAxis(name="m"), group="g")
+        ring.tell(2)
+        threading.Timer(0.02, ring.tell, (1,)).start()
+        threading.Timer(0.04, RE.request_pause).start()
+        yield Msg("wait", None, group="g")
+
+    with pytest.raises(RunEngineInterrupted):
+        RE(plan())
+    assert "It does not go on by itself. Not to wait: Ctrl+C, suspenders off 10min, resume." in lines
+    assert not any(line.startswith("It goes on by itself") for line in lines)
+    RE.clear_suspenders()
+    RE.resume()
+
+
+def test_what_never_releases_plans_says_what_does():
+    ring = Ring(1)
+    suspender = sus.SuspendWhenChanged(ring, expected_value=1, allow_resume=False)
+    suspender.install(lambda: None)
+    ring.tell(2)
+    assert suspender.reason == "ring is 2 mA and was 1 mA; plans wait until its reset() is called"
+
+
 def test_ctrl_c_while_one_of_blueskys_says_why_loses_no_trip():
     class Slow(LikeBlueskys):
         def _get_justification(self) -> str:
