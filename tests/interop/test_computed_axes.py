@@ -209,3 +209,18 @@ def test_a_rehearsal_checks_an_axis_of_ophyd_with_the_others_where_the_plan_has_
     assert not back_in_the_middle.problems
     (refusal,) = rehearse(bps.abs_set(jaws.gap, 8)).problems  # around 4 it is too far for a motor
     assert isinstance(refusal, LimitError)
+
+
+def test_axes_that_are_sent_together_are_put_back_together(RE, theirs):
+    RE(bps.mv(theirs.gap, 2, theirs.centre, 1))
+    events = []
+    plan = bp.scan([theirs], theirs.gap, 0, 1, theirs.centre, 1, 2, num=3)
+    RE(bpp.reset_positions_wrapper(plan), lambda name, doc: events.append(doc["data"]) if name == "event" else None)
+    assert [(event["jaws_gap"], event["jaws_centre"]) for event in events] == [(0, 1), (0.5, 1.5), (1, 2)]
+    assert tuple(theirs.position) == (2, 1)
+
+
+def test_distances_of_axes_that_are_sent_together_are_added_to_where_they_were(RE, theirs):
+    RE(bps.mv(theirs.gap, 2, theirs.centre, 1))
+    RE(bpp.relative_set_wrapper(bps.mv(theirs.gap, 1, theirs.centre, -1)))
+    assert tuple(theirs.position) == (3, 0)

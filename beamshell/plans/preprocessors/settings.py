@@ -10,6 +10,7 @@ from typing import Any
 
 from beamshell.messages import Msg, Plan
 from beamshell.plans import stubs
+from beamshell.plans.computed_axes import computed_axes, separated
 from beamshell.plans.preprocessors.cleanup import finalize_wrapper
 from beamshell.plans.preprocessors.mutators import as_plan, plan_mutator
 from beamshell.plans.stubs.moving import send_back
@@ -31,10 +32,20 @@ def relative_set_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> Pla
 
 
 def _shifted(msg: Msg, origins: dict[int, Any]) -> Plan:
-    """Send the message with its distance added to the origin of its device."""
-    if id(msg.obj) not in origins:
-        origins[id(msg.obj)] = yield from stubs.setpoint(msg.obj)
-    target = stubs.moved_by(msg.obj, origins[id(msg.obj)], msg.args[0])
+    """Send the message with its distance, or those of several axes of its device, added to the origins."""
+
+    def moved(device: Any, distance: Any) -> Plan:
+        if id(device) not in origins:
+            origins[id(device)] = yield from stubs.setpoint(device)
+        return stubs.moved_by(device, origins[id(device)], distance)
+
+    distance = msg.args[0]
+    if separated(msg.obj, distance):
+        axes, target = computed_axes(msg.obj), {}
+        for attr, distance_of_axis in distance.items():
+            target[attr] = yield from moved(axes[attr], distance_of_axis)
+    else:
+        target = yield from moved(msg.obj, distance)
     return (yield msg._replace(args=(target, *msg.args[1:])))
 
 
@@ -45,9 +56,11 @@ def reset_positions_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> 
     is_chosen = _is_one_of(devices)
 
     def insert(msg: Msg) -> tuple[Plan | None, Plan | None]:
-        if msg.command != "set" or id(msg.obj) in origins or not is_chosen(msg.obj):
+        if msg.command != "set" or id(msg.obj) in origins:
             return None, None
-        return _after_origin(msg, origins), None
+        axes = [axis for axis, _ in separated(msg.obj, msg.args[0] if msg.args else None)] or [msg.obj]
+        new = [axis for axis in axes if id(axis) not in origins and (is_chosen(axis) or is_chosen(msg.obj))]
+        return (_after_origins(msg, new, origins), None) if new else (None, None)
 
     def put_back() -> Plan:
         return send_back(origins.values(), "reset")
@@ -55,9 +68,10 @@ def reset_positions_wrapper(plan: Any, devices: Iterable[Any] | None = None) -> 
     return (yield from finalize_wrapper(plan_mutator(plan, insert), put_back))
 
 
-def _after_origin(msg: Msg, origins: dict[int, tuple[Any, Any]]) -> Plan:
-    """Store where the device is, then send the message that moves it."""
-    origins[id(msg.obj)] = (msg.obj, (yield from stubs.setpoint(msg.obj)))
+def _after_origins(msg: Msg, devices: Iterable[Any], origins: dict[int, tuple[Any, Any]]) -> Plan:
+    """Store where these devices are, then send the message that moves them."""
+    for device in devices:
+        origins[id(device)] = (device, (yield from stubs.setpoint(device)))
     return (yield msg)
 
 
