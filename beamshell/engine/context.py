@@ -218,16 +218,18 @@ class CommandContext:
         finally:
             modes.foreign, modes.hook = before
 
-    def inform(self, name: str, hook: Callable[..., Any], *args: Any) -> Any:
-        """As `call_hook`, for a hook that only watches: if the operator breaks into it, that is said, and is all."""
+    def inform(self, name: str, hook: Callable[..., Any], *args: Any) -> bool:
+        """As `call_hook`, for a hook that only watches; False if the operator broke into it, which is said."""
         try:
-            return self.call_hook(name, hook, *args)
+            self.call_hook(name, hook, *args)
         except KeyboardInterrupt:
             self.world.say(f"{name} was interrupted; the engine goes on without it.")
+            return False
+        return True
 
-    def record(self, kind: str, **facts: Any) -> None:
-        """Tell the log what has happened; see RunEngine.log_hook."""
-        self.inform("RE.log_hook", partial(self.world.record, kind, **facts))
+    def record(self, kind: str, **facts: Any) -> bool:
+        """Tell the log what has happened, see RunEngine.log_hook; False if the operator broke into it."""
+        return self.inform("RE.log_hook", partial(self.world.record, kind, **facts))
 
     # ---- records -------------------------------------------------------------------------------
 

@@ -187,10 +187,8 @@ class Interpreter:
                         recording += msg if type(msg) is Msg else fields_of(msg)
                     if posts or ctx.polled:
                         self._attend()
-                    if on_msg is not None:
-                        ctx.inform("RE.msg_hook", on_msg, msg)
-                        if posts:  # the operator may have broken into it: then this message is not done
-                            self._attend()
+                    if on_msg is not None and not ctx.inform("RE.msg_hook", on_msg, msg):
+                        self._attend()  # the operator pauses it here: this message is not done
                     do = commands.get(command)
                     if do is None:
                         raise InvalidCommand(f"the engine knows no command {command!r}; RE.register_command adds one")

@@ -130,7 +130,7 @@ class Modes:
 
     __slots__ = ("_on_state", "cleanup_depth", "episode", "foreign", "hook", "phase", "reminds", "state", "step")
 
-    def __init__(self, on_state: Callable[[str, str], None] | None = None) -> None:
+    def __init__(self, on_state: Callable[[str, str], Any] | None = None) -> None:
         self._on_state = on_state
         self.state = State.IDLE
         self.phase = Phase.PLAN

@@ -52,6 +52,7 @@ class Acquisition:
             StoreError: the folder or a file in it cannot be used; the message says which, and what to do.
         """
         from beamshell.engine import RunEngine
+        from beamshell.engine.run_engine import WHEN_MADE
         from beamshell.store import (
             ConsoleLog,
             Journal,
@@ -81,7 +82,9 @@ class Acquisition:
         queue = Queue(folder)
         _say_what_was_interrupted(queue)
         journal = Journal(folder, say)
+        others, WHEN_MADE[:] = list(WHEN_MADE), []  # consoles of this process, whose second engine it is not
         engine = RunEngine(metadata)  # it numbers the runs with metadata.next_scan_id()
+        WHEN_MADE[:] = others
         engine.subscribe(journal, writer=True)
         return cls(folder, metadata, journal, runs, queue, log, engine)
 

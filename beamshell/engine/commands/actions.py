@@ -43,10 +43,8 @@ def set_(ctx: CommandContext, msg: Any) -> Any:
     method, key = method_of(obj, "set"), id(obj)
     is_first = key not in resources.moved
     resources.moved[key] = msg
-    if is_first:
-        ctx.record("moving", device=obj, target=msg.args[0] if msg.args else None)
-        if ctx.posts:  # the operator may have broken into the log: then nothing is sent any more
-            ctx.attend()
+    if is_first and not ctx.record("moving", device=obj, target=msg.args[0] if msg.args else None):
+        ctx.attend()  # the operator has broken into the log to pause: nothing is sent any more
     if resources.places:
         resources.places.pop(key, None)
     if resources.displaced:
