@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+from asyncio import AbstractEventLoop
 from collections.abc import Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -15,25 +16,33 @@ from typing import Any
 
 from typing_extensions import override
 
-from beamshell.engine.asyncio_devices import loop_thread
+from beamshell.engine.asyncio_devices import LoopThread, loop_thread, take_loop
 
 _MODULE = "bluesky.run_engine"
 
 
-def share_loop() -> None:
+def share_loop(loop: AbstractEventLoop | None = None) -> LoopThread | None:
     """Let bluesky's functions that want a running loop find ours, now or as soon as bluesky is imported.
 
     A loop that an engine of bluesky runs already is taken for ours instead, since devices may be connected on it.
+
+    Args:
+        loop: one that is to be ours from now on, and theirs.
+
+    Returns:
+        The thread of `loop`; None without one.
     """
+    taken = None if loop is None else take_loop(loop)
     if (module := sys.modules.get(_MODULE)) is not None:
-        _share_with(module)
+        _share_with(module, may_take_theirs=taken is None)
     elif not any(isinstance(finder, _AtImport) for finder in sys.meta_path):
         sys.meta_path.insert(0, _AtImport())
+    return taken
 
 
-def _share_with(module: ModuleType) -> None:
+def _share_with(module: ModuleType, *, may_take_theirs: bool = True) -> None:
     theirs = getattr(module, "_bluesky_event_loop", None)
-    if theirs is not None and theirs.is_running():
+    if may_take_theirs and theirs is not None and theirs.is_running():
         loop_thread(theirs)
         return
     ours = loop_thread()

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import time
-from asyncio import AbstractEventLoop, gather
+from asyncio import gather
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -18,7 +18,7 @@ from beamshell._version import __version__
 from beamshell.channels.timers import call_later
 from beamshell.engine.activity import WhileRunning
 from beamshell.engine.assets import KnownFiles
-from beamshell.engine.asyncio_devices import LoopStatus, LoopThread, loop_thread, take_loop
+from beamshell.engine.asyncio_devices import LoopStatus, LoopThread, loop_thread
 from beamshell.engine.dispatcher import Dispatcher, Subscription
 from beamshell.engine.inbox import Inbox, Pump
 from beamshell.engine.installed_suspenders import InstalledSuspenders
@@ -84,11 +84,9 @@ class RealWorld:
     clock = staticmethod(time.monotonic)
     time = staticmethod(time.time)
 
-    def __init__(self, settings: Settings, loop: AbstractEventLoop | None = None) -> None:
+    def __init__(self, settings: Settings, own_loop: LoopThread | None = None) -> None:
         self.settings = settings
-        self._own_loop = None if loop is None else take_loop(loop)
-        if loop is not None and (theirs := sys.modules.get("bluesky.run_engine")) is not None:
-            theirs.set_bluesky_event_loop(loop)  # as with an engine of bluesky: its functions find the latest loop
+        self._own_loop = own_loop
         self.inbox = Inbox()
         self.post = self.inbox.post
         self.dispatcher = Dispatcher(self._subscriber_failed)

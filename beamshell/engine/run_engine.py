@@ -109,8 +109,7 @@ class RunEngine(BlueskyNames):
             pump=pump,
             ask=ask,
         )
-        share_loop()
-        self._world = RealWorld(self._settings, loop)
+        self._world = RealWorld(self._settings, share_loop(loop))
         self._commands: dict[str, Callable[[Any], Any]] = {}
         self._call: _Call | None = None
         self._claim = threading.Lock()
