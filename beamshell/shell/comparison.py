@@ -23,7 +23,7 @@ from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer
 from beamshell.shell.plan_form import as_word
 from beamshell.shell.position_changes import moved_together
-from beamshell.shell.positions import begin_position, no_answer, no_value, target_digits, unit_of
+from beamshell.shell.positions import asked, begin_position, no_answer, no_value, target_digits, unit_of
 from beamshell.shell.questions import agrees, is_attended
 from beamshell.shell.slots import Slot
 from beamshell.shell.tokens import Tokens, find_device
@@ -144,17 +144,13 @@ def _begin(name: str, condition: Condition, devices: Mapping[str, Any], offline:
         return lambda: missing
     if not getattr(device, "connected", True):
         return lambda: Comparison(name, condition, device, problem=offline)
-    try:
-        collect_value, collect_tolerance = begin_value(device), _begin_tolerance(device, condition)
-        is_invalid = _begin_alarm(device)
-    except Exception as exc:  # noqa: BLE001  a device of others may fail in any way
-        failed = Comparison(name, condition, device, problem=no_answer(exc, offline))
-        return lambda: failed
+    collect_value, is_invalid = asked(begin_value, device), asked(_begin_alarm, device)
+    collect_tolerance = asked(lambda device: _begin_tolerance(device, condition), device)
 
     def collected() -> Comparison:
         try:
             value, tolerance, invalid = collect_value(), collect_tolerance(), is_invalid()
-        except Exception as exc:  # noqa: BLE001  as above
+        except Exception as exc:  # noqa: BLE001  a device of others may fail in any way
             return Comparison(name, condition, device, problem=no_answer(exc, offline))
         if value is None:
             return Comparison(name, condition, device, problem=no_value(device, offline))

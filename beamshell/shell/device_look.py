@@ -9,10 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from beamshell.engine.asyncio_view import plain_view
-from beamshell.errors import BeamshellError
 from beamshell.plans.computed_axes import computed_axes
 from beamshell.protocols import Readable
-from beamshell.shell.positions import unit_of, value_text
+from beamshell.shell.positions import asked, no_answer, unit_of, value_text
 from beamshell.text.lists import listed
 from beamshell.text.numbers import in_full, number, with_unit
 
@@ -40,16 +39,16 @@ def begin_look(device: Any, offline: str = "offline") -> Callable[[], Look]:
     if not getattr(device, "connected", True):
         return lambda: Look("", offline)
 
-    def guarded(look: Callable[[], Any], failed: Callable[[Look], Any]) -> Any:
-        try:
-            return look()
-        except (BeamshellError, TimeoutError):
-            return failed(Look("", offline))
-        except Exception:  # noqa: BLE001  a device of others may fail in any way; it is one of many
-            return failed(Look("", "no answer"))
+    collect = asked(lambda device: _begin_state(device) or _begin_value(device), device)
 
-    collect = guarded(lambda: _begin_state(device) or _begin_value(device), lambda look: lambda: look)
-    return lambda: guarded(collect, lambda look: look)
+    def collected() -> Look:
+        try:
+            look: Look = collect()
+        except Exception as exc:  # noqa: BLE001  a device of others may fail in any way; it is one of many
+            return Look("", no_answer(exc, offline))
+        return look
+
+    return collected
 
 
 def _begin_state(device: Any) -> Callable[[], Look] | None:

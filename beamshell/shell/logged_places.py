@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from beamshell.protocols import speaks_asyncio
 from beamshell.shell.device_parts import is_motor
-from beamshell.shell.positions import begin_position, position_of, recent_place, unit_of
+from beamshell.shell.positions import asked, begin_position, position_of, recent_place, unit_of
 
 ANSWER_S = 0.5
 """Seconds that a motor of another library has to say where it stands, at the first move of a call and at its end."""
@@ -53,15 +53,12 @@ def begin_place(device: Any) -> PlaceLater:
     """Ask a device that answers by messages for its place before the move, which follows; to be collected later."""
     if not (hasattr(device, "begin_location") or speaks_asyncio(type(device))):
         return lambda: None
-    try:
-        collect = begin_position(device)
-    except Exception:  # noqa: BLE001  the move itself says that the device does not answer
-        return lambda: None
+    collect = asked(begin_position, device)
 
     def place() -> Any:
         try:
             return _plain(collect())
-        except Exception:  # noqa: BLE001  as above
+        except Exception:  # noqa: BLE001  the move itself says that the device does not answer
             return None
 
     return place

@@ -64,6 +64,19 @@ def recent_place(device: Any) -> Any:
     return None if reading is None else reading["value"]
 
 
+def asked(begin: Callable[[Any], Callable[[], Any]], device: Any) -> Callable[[], Any]:
+    """What `begin` gives; if the device fails at once, a function that fails in the same way when it is collected."""
+    try:
+        return begin(device)
+    except Exception as exc:  # noqa: BLE001  a device of others may fail in any way; it is raised where it is reported
+        failure = exc
+
+    def fail() -> Any:
+        raise failure
+
+    return fail
+
+
 def no_answer(failure: Exception, offline: str) -> str:
     """What stands in place of a position that could not be asked for: `offline`, or "no answer" of an odd device."""
     return offline if isinstance(failure, BeamshellError | TimeoutError) else "no answer"
@@ -157,24 +170,11 @@ def positions_table(motors: Mapping[str, Any], offline: str = "OFFLINE", *, only
         offline: what stands in place of the position of a motor that does not answer.
         only_user: leave out dial positions and limits.
     """
-    states = {name: (_asked(begin_motor_state, motor), _asked(_begin_alarm, motor)) for name, motor in motors.items()}
+    states = {name: (asked(begin_motor_state, motor), asked(_begin_alarm, motor)) for name, motor in motors.items()}
     rows = [_COLUMNS, *(_row(name, motors[name], *collectors, offline) for name, collectors in states.items())]
     if only_user:
         return table_in_window([(name, user, unit, state) for name, user, *_, unit, state in rows], (0, 2, 3))
     return table_in_window(rows, left_aligned=_TEXT_COLUMNS, hide_first=_HIDDEN_FIRST)
-
-
-def _asked(begin: Callable[[Any], Callable[[], Any]], motor: Any) -> Callable[[], Any]:
-    """What `begin` gives; if the device fails at once, a function that fails in the same way when it is collected."""
-    try:
-        return begin(motor)
-    except Exception as exc:  # noqa: BLE001  it is raised where it is reported
-        failure = exc
-
-    def fail() -> Any:
-        raise failure
-
-    return fail
 
 
 def begin_motor_state(motor: Any) -> Callable[[], Mapping[str, Any]]:

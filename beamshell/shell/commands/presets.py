@@ -29,7 +29,7 @@ from beamshell.shell.device_parts import is_motor
 from beamshell.shell.messages_shown import print_answer, say
 from beamshell.shell.parameter_types import Points, Session, Text
 from beamshell.shell.plan_form import literal
-from beamshell.shell.positions import no_answer, no_value, unit_of, value_text
+from beamshell.shell.positions import asked, no_answer, no_value, unit_of, value_text
 from beamshell.shell.profile import beside_profile
 from beamshell.shell.slots import DeviceSlot, Slot
 from beamshell.shell.tokens import Tokens, find_device
@@ -291,16 +291,12 @@ def _begin_place(device: Any, offline: str) -> Callable[[], _Place | str]:
     if not getattr(device, "connected", True):
         return lambda: offline
     begin_state = getattr(device, "begin_state", None)
-    try:
-        collect = begin_state() if callable(begin_state) else begin_value(device)
-    except Exception as exc:  # noqa: BLE001  a device of others may fail in any way
-        problem = no_answer(exc, offline)
-        return lambda: problem
+    collect = asked(lambda device: begin_state() if callable(begin_state) else begin_value(device), device)
 
     def collected() -> _Place | str:
         try:
             answer = collect()
-        except Exception as exc:  # noqa: BLE001  as above
+        except Exception as exc:  # noqa: BLE001  a device of others may fail in any way
             return no_answer(exc, offline)
         state = answer if callable(begin_state) else {"position": answer}
         value = state["position"]

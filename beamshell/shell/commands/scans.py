@@ -111,11 +111,12 @@ def _for_time(make: Callable[[], Plan], seconds: float | None, detectors: list[A
     """
     if seconds is None:
         return make()
-    with_time = [each for each in bps.devices_to_trigger(detectors) if hasattr(each, "count_time")]
-    without = [each for each in bps.devices_to_trigger(detectors) if each not in with_time and not _is_only_read(each)]
-    if without or not with_time:
-        names = listed(each.name for each in without or detectors)
-        verb = "have" if len(without or detectors) > 1 else "has"
+    triggered = bps.devices_to_trigger(detectors)
+    counting = [each for each in triggered if hasattr(each, "count_time") or not _is_only_read(each)]
+    without = [each for each in counting if not hasattr(each, "count_time")] if counting else detectors
+    if without:
+        verb = "have" if len(without) > 1 else "has"
+        names = listed(each.name for each in without)
         raise UsageError(f"{names} {verb} no count time: leave out {seconds:g}, or name a detector that has one")
     return bpp.configure_count_time_wrapper(make(), seconds)
 
