@@ -37,3 +37,12 @@ class TwoAxes(PseudoPositioner):
 
     def inverse(self, real: Any) -> Any:
         return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)
+
+
+class LimitedAxes(TwoAxes):
+    """The same; both axes are hinted, and the jaws have limits."""
+
+    gap = Component(PseudoSingle, kind="hinted")
+    centre = Component(PseudoSingle, kind="hinted")
+    low = Component(SoftPositioner, limits=(-5, 5))
+    high = Component(SoftPositioner, limits=(-5, 5))

@@ -10,31 +10,16 @@ import bluesky.plan_stubs as bbps
 import bluesky.plans as bbp
 import ophyd
 import pytest
+from jaws import LimitedAxes as Jaws
 from ophyd.pseudopos import pseudo_position_argument, real_position_argument
 
 from beamshell import RunEngine
 from beamshell import plans as bp
-from beamshell.devices import Component, SoftPositioner
-from beamshell.devices.pseudo import PseudoPositioner
-from beamshell.devices.pseudo_axis import PseudoSingle
 from beamshell.devices.sim import SynGauss
 from beamshell.errors import LimitError
 from beamshell.plans import preprocessors as bpp
 from beamshell.plans import stubs as bps
 from beamshell.simulate import rehearse
-
-
-class Jaws(PseudoPositioner):
-    gap = Component(PseudoSingle, kind="hinted")
-    centre = Component(PseudoSingle, kind="hinted")
-    low = Component(SoftPositioner, limits=(-5, 5))
-    high = Component(SoftPositioner, limits=(-5, 5))
-
-    def forward(self, pseudo):
-        return self.RealPosition(low=pseudo.centre - pseudo.gap / 2, high=pseudo.centre + pseudo.gap / 2)
-
-    def inverse(self, real):
-        return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)
 
 
 class JawsOfOphyd(ophyd.PseudoPositioner):

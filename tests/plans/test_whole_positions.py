@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from jaws import LimitedAxes as Jaws
 
 from beamshell import RunEngine
 from beamshell import plans as bp
@@ -15,19 +16,6 @@ from beamshell.errors import BadValue, PlanError
 from beamshell.plans import patterns
 from beamshell.plans import stubs as bps
 from beamshell.simulate import rehearse
-
-
-class Jaws(PseudoPositioner):
-    gap = Component(PseudoSingle, kind="hinted")
-    centre = Component(PseudoSingle, kind="hinted")
-    low = Component(SoftPositioner, limits=(-5, 5))
-    high = Component(SoftPositioner, limits=(-5, 5))
-
-    def forward(self, pseudo):
-        return self.RealPosition(low=pseudo.centre - pseudo.gap / 2, high=pseudo.centre + pseudo.gap / 2)
-
-    def inverse(self, real):
-        return self.PseudoPosition(gap=real.high - real.low, centre=(real.high + real.low) / 2)
 
 
 class GapFirst(Jaws):
