@@ -5,7 +5,8 @@ It knows no event loop: the engine, which has one, says how a coroutine is waite
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from beamshell.errors import DeviceError, NotConnected
@@ -14,7 +15,7 @@ from beamshell.protocols import speaks_asyncio
 ANSWER_S = 5.0
 """Seconds that a coroutine of a device may take to answer a question."""
 
-NOT_CONNECTED = "it has not connected (connect it again: with init_devices(), or RE(ensure_connected(...)))"
+_NOT_CONNECTED = "it has not connected (connect it again: with init_devices(), or RE(ensure_connected(...)))"
 
 Wait = Callable[[Callable[[], Any], float], Any]
 """Calls a function on an event loop, and returns what it answers within some seconds."""
@@ -47,11 +48,28 @@ def answer(method: Callable[..., Any], *args: Any, within_s: float = ANSWER_S) -
     owner = getattr(method, "__self__", None)
     if not speaks_asyncio(type(owner)):
         return method(*args)
+    name = str(getattr(owner, "name", owner))
     if not _waits:
-        raise NoEventLoopError(f"{getattr(owner, 'name', owner)}: no event loop runs; make a RunEngine first")
-    try:
+        raise NoEventLoopError(f"{name}: no event loop runs; make a RunEngine first")
+    with errors_named(name, within_s):
         return _waits[0](lambda: method(*args), within_s)
+
+
+@contextmanager
+def errors_named(device: str, within_s: float) -> Iterator[None]:
+    """A context in which a coroutine of a device answers: that it does not is said with the device's name.
+
+    Args:
+        device: its name.
+        within_s: seconds that the coroutine may take.
+
+    Raises:
+        TimeoutError: it has not answered in time.
+        NotConnected: the device has never connected.
+    """
+    try:
+        yield
     except NotImplementedError as exc:  # of ophyd-async's signals before they have connected
-        raise NotConnected(f"{getattr(owner, 'name', owner)}: {NOT_CONNECTED}") from exc
+        raise NotConnected(f"{device}: {_NOT_CONNECTED}") from exc
     except TimeoutError as exc:
-        raise TimeoutError(str(exc) or f"{getattr(owner, 'name', owner)}: no answer within {within_s:g} s") from exc
+        raise TimeoutError(str(exc) or f"{device}: no answer within {within_s:g} s") from exc

@@ -54,9 +54,20 @@ class LoopStatus:
             raise self._error
         return self._result
 
-    def wait_until_done(self, timeout: float) -> bool:
-        """Whether it has ended, in whatever way, within `timeout` seconds."""
-        return self._finished.wait(timeout)
+    def result_within(self, timeout: float) -> Any:
+        """What the call answers; one that has not answered within `timeout` seconds is cancelled.
+
+        Raises:
+            TimeoutError: it has not.
+            BaseException: why it failed.
+        """
+        try:
+            if not self._finished.wait(timeout):
+                raise TimeoutError
+            return self.result()
+        except BaseException:
+            self.cancel()
+            raise
 
     def add_callback(self, callback: Callable[[Any], None]) -> None:
         """Call `callback(status)` when done, on the event loop's thread, or at once."""
@@ -192,16 +203,4 @@ def take_loop(loop: asyncio.AbstractEventLoop) -> LoopThread:
     return _thread
 
 
-def _answered(function: Callable[[], Any], within_s: float) -> Any:
-    """What `function` answers on the loop; what it has not answered in time is cancelled."""
-    status = loop_thread().call(function)
-    try:
-        if not status.wait_until_done(within_s):
-            raise TimeoutError
-        return status.result()
-    except BaseException:
-        status.cancel()
-        raise
-
-
-awaiting.wait_with(_answered)
+awaiting.wait_with(lambda function, within_s: loop_thread().call(function).result_within(within_s))

@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from beamshell.awaiting import NOT_CONNECTED, answer
+from beamshell.awaiting import answer, errors_named
 from beamshell.engine.asyncio_devices import loop_thread
-from beamshell.errors import NotConnected
 from beamshell.protocols import has_position, speaks_asyncio
 
 LOOK_S = 2.0
@@ -103,13 +102,8 @@ class PlainView:
         status = loop_thread().call(question)
 
         def collect() -> Any:
-            if not status.wait_until_done(LOOK_S):
-                status.cancel()
-                raise TimeoutError(f"{self.of.name}: no answer within {LOOK_S:g} s")
-            try:
-                return status.result()
-            except NotImplementedError as exc:  # of ophyd-async's signals before they have connected
-                raise NotConnected(f"{self.of.name}: {NOT_CONNECTED}") from exc
+            with errors_named(self.of.name, LOOK_S):
+                return status.result_within(LOOK_S)
 
         return collect
 
