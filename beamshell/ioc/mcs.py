@@ -207,8 +207,10 @@ class MultichannelScaler:
         self._acquiring = False
         self._show()
         self._fields["Acquiring"].put(0)
-        for name in ("EraseStart", "StartAll"):
-            self._buttons[name].done()
+        erase_start, start = self._buttons["EraseStart"], self._buttons["StartAll"]
+        with erase_start.locked(), start.locked():  # a client starts the next one as soon as one of them is done
+            erase_start.done()
+            start.done()
 
 
 def _button(record: Record) -> BusyRecord:
