@@ -11,6 +11,7 @@ import os
 import pkgutil
 import signal
 import sys
+import threading
 from collections.abc import Generator
 from pathlib import Path
 from typing import Any
@@ -101,6 +102,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
     """Let a Ctrl+C that a test presses when no plan runs fail this test alone, and one after it do nothing."""
+    before = set(threading.enumerate())
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return (yield)
@@ -108,6 +110,16 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, object, object]:
         raise AssertionError("Ctrl+C was pressed while no plan ran") from None
     finally:
         signal.signal(signal.SIGINT, lambda *_: None)  # not SIG_IGN, which a server that a test starts would inherit
+        for thread in set(threading.enumerate()) - before:
+            if presses_ctrl_c(thread):
+                thread.join(10.0)  # a press of this test, which has ended, is not for the next one
+
+
+def presses_ctrl_c(thread: threading.Thread) -> bool:
+    """Whether a thread or timer of bluesky's tests sends SIGINT, by the name of its function."""
+    function = getattr(thread, "function", None) or getattr(thread, "_target", None)
+    name = getattr(function, "__name__", "")
+    return "kill" in name or "sigint" in name
 
 
 def pytest_ignore_collect(collection_path: Path) -> bool | None:
